@@ -1,0 +1,60 @@
+# Kawamori: `make demo` shows it, `make test` proves it. Both need only Python 3.11 and make.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= $(wildcard ../shared/data)
+ifneq ($(strip $(DATA)),)
+export KAWAMORI_DATA ?= $(abspath $(DATA))
+endif
+# Threads belong to the outer loop (joblib); OpenMP threads that spin cost minutes on two cores.
+export OMP_WAIT_POLICY = PASSIVE
+export OMP_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := check
+.PHONY: demo test check bench serve assets debian lock clean
+
+$(VENV)/run.stamp: lock/run.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r lock/run.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/dev.stamp: lock/dev.txt $(VENV)/run.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r lock/dev.txt
+	touch $@
+
+assets: $(VENV)/run.stamp ## map and chart scripts, fetched once by pinned version and integrity hash
+	$(BIN)/python -m kawamori.assets
+
+demo: assets ## the main job end to end: real floods where KAWAMORI_DATA is set, the fictional town without it
+	$(BIN)/kawamori demo
+
+test: $(VENV)/dev.stamp assets ## every test
+	$(BIN)/python -m pytest
+
+check: $(VENV)/dev.stamp ## format, lint, types, import contracts, docs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest --no-header -q --doctest-modules forecasting hazard shelters advisory alerts kawamori tests/test_docs.py
+
+bench: $(VENV)/dev.stamp assets ## the figures, each beside its peer
+	$(BIN)/kawamori backtest kwater-jingwan --json
+	$(BIN)/kawamori backtest kwater-samrangjin --json
+	$(BIN)/kawamori backtest kotogawa --json
+
+serve: assets ## the stored runs in a browser
+	$(BIN)/kawamori serve
+
+debian: ## what the browser tests need, on Debian (as root)
+	apt-get update -qq
+	apt-get install -y -qq --no-install-recommends chromium fonts-morisawa-bizud-gothic
+
+lock: ## renew the lock files (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -o lock/run.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev -c lock/run.txt pyproject.toml -o lock/dev.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra npm -c lock/run.txt pyproject.toml -o lock/npm.txt
+
+clean:
+	rm -rf $(VENV) out .kawamori .pytest_cache .mypy_cache .ruff_cache build *.egg-info

@@ -1,0 +1,117 @@
+"""A city bundle: everything the chain needs to know about a place, read from one folder."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+
+from forecasting.types import Gauge, RainGauge, Thresholds
+from hazard.layers import read_layers
+from hazard.types import Buildings, Districts, FloodLayer, check_buildings, check_districts
+from shelters.types import Shelters, check_shelters
+
+SET_COLUMNS = ("kinds", "hazard_ok", "features")
+
+
+@dataclass(frozen=True)
+class City:
+    """A place: None means that the bundle has no such file, so what depends on it is unknown."""
+
+    city_id: str
+    name: str
+    code: str
+    crs: str  # projected, metres
+    notes: tuple[str, ...]  # what is simulated, assumed or a stand-in: shown with every result
+    credits: tuple[str, ...]
+    gauges: tuple[Gauge, ...]
+    rain_gauges: tuple[RainGauge, ...]
+    districts: Districts
+    buildings: Buildings | None
+    roads: Any | None
+    layers: FloodLayer | None
+    shelters: Shelters | None
+    folder: Path
+
+
+def read_city(folder: Path) -> City:
+    """Read the bundle in `folder` (layout: data/README.md).
+
+    Raises
+    ------
+    FileNotFoundError
+        If a required file is missing; the message says which and how to build it.
+    ValueError
+        If a file has a wrong column, unit or value.
+    """
+    facts = read_toml(folder / "city.toml")
+    gauges, rain_gauges = read_gauges(folder / "gauges.toml")
+    shelters = _frame(folder / "shelters.parquet")
+    for column in SET_COLUMNS if shelters is not None else ():
+        shelters[column] = shelters[column].map(frozenset)
+    districts = _frame(_required(folder / "districts.parquet"))
+    districts["gauge_ids"] = districts["gauge_ids"].map(tuple)
+    buildings = _frame(folder / "buildings.parquet")
+    layers = folder / "layers"
+    return City(
+        city_id=facts["city_id"],
+        name=facts["name"],
+        code=facts["code"],
+        crs=facts["crs"],
+        notes=tuple(facts["notes"]),
+        credits=tuple(facts["credits"]),
+        gauges=gauges,
+        rain_gauges=rain_gauges,
+        districts=check_districts(districts),
+        buildings=None if buildings is None else check_buildings(buildings),
+        roads=_frame(folder / "roads.parquet"),
+        layers=read_layers(layers) if layers.exists() else None,
+        shelters=None if shelters is None else check_shelters(shelters),
+        folder=folder,
+    )
+
+
+def read_gauges(path: Path) -> tuple[tuple[Gauge, ...], tuple[RainGauge, ...]]:
+    """Read `[[gauge]]` and `[[rain_gauge]]` tables; levels in metres above gauge zero."""
+    tables = read_toml(path)
+    gauges = tuple(_gauge(row, path) for row in tables.get("gauge", []))
+    rain = tuple(_build(RainGauge, row, path) for row in tables.get("rain_gauge", []))
+    return gauges, rain
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file; a missing or broken one is named."""
+    try:
+        return tomllib.loads(_required(path).read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path.name} must be TOML, got {error}. Correct the file.") from error
+
+
+def _gauge(row: Mapping[str, Any], path: Path) -> Gauge:
+    thresholds = _build(Thresholds, row.get("thresholds", {}), path)
+    lists = {key: tuple(row.get(key, ())) for key in ("upstream", "rain_gauges")}
+    return _build(Gauge, {**row, "thresholds": thresholds, **lists}, path)
+
+
+def _build(kind: Any, row: Mapping[str, Any], path: Path) -> Any:
+    try:
+        return kind(**row)
+    except (TypeError, ValueError) as error:
+        name = row.get("gauge_id") or row.get("rain_gauge_id") or row
+        raise ValueError(f"{path.name}: {error} ({name})") from error
+
+
+def _frame(path: Path) -> Any | None:
+    return gpd.read_parquet(path) if path.exists() else None
+
+
+def _required(path: Path) -> Path:
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{path} is missing. Build the city first: kawamori city build {path.parent.name}"
+        )
+    return path

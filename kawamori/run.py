@@ -1,0 +1,34 @@
+"""One cycle of the desk: what was known, what was forecast, what was advised and drafted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from advisory.types import Advice, GaugeState, Warnings
+from alerts.types import Message
+from forecasting.types import Exceedance, LevelForecast, Observations
+from hazard.types import Exposure, FloodLayer
+from kawamori.city import City
+from shelters.types import Allocation
+
+
+@dataclass(frozen=True)
+class Run:
+    """A stored cycle: what the report, the console, the API and the audit log show."""
+
+    run_id: str
+    issued_at: datetime
+    input_digest: str  # sha256 of city, observations up to issued_at, model and policy
+    drill: bool
+    city: City
+    observations: Observations  # nothing after issued_at
+    forecast: LevelForecast
+    exceedance: Exceedance
+    states: tuple[GaugeState, ...]
+    layer: FloodLayer | None
+    exposure: Exposure | None
+    allocation: Allocation | None
+    warnings: Warnings
+    advice: tuple[Advice, ...]
+    messages: tuple[Message, ...]
