@@ -102,7 +102,7 @@ class Advice:
 
 @dataclass(frozen=True)
 class GaugeState:
-    """What a gauge says at issue time; `level_m` None = silent or faulty; `at` = last good one."""
+    """Last good reading of a gauge and its time; None = it has none. Policy says what is stale."""
 
     gauge_id: str
     level_m: float | None

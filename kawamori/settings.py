@@ -1,0 +1,54 @@
+"""Settings from the environment (prefix KAWAMORI_): the only place that reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+class Settings(BaseSettings):
+    """Where things lie and how channels are reached; secrets never appear in `repr`."""
+
+    model_config = SettingsConfigDict(env_prefix="KAWAMORI_", extra="ignore")
+
+    data: Path | None = None  # folder of real series and lists; None = fictional town only
+    bundles: Path = REPOSITORY / "data"  # committed facts, policies, cases
+    home: Path = Path(".kawamori")  # built cities, map assets, the store
+    out: Path = Path("out")  # one folder per run
+    database_url: str | None = None  # None = SQLite file in `home`
+
+    mail_from: str = "kawamori@example.jp"
+    smtp_host: str = ""  # empty = no mail channel
+    smtp_port: int = 25
+    smtp_timeout_s: float = 10.0
+    line_host: str = "https://api.line.me"
+    line_token: SecretStr = SecretStr("")  # empty = no LINE channel
+    line_timeout_s: float = 10.0
+
+    @property
+    def cities(self) -> Path:
+        """Give the folder of built city bundles."""
+        return self.home / "cities"
+
+    @property
+    def assets(self) -> Path:
+        """Give the folder of fetched map and chart scripts."""
+        return self.home / "assets"
+
+    @property
+    def store_url(self) -> str:
+        """Give the SQLAlchemy URL of the store."""
+        return self.database_url or f"sqlite:///{self.home / 'kawamori.sqlite'}"
+
+    def real_data(self) -> Path:
+        """Give the folder of real data, or raise FileNotFoundError saying what to set."""
+        if self.data is None or not self.data.is_dir():
+            raise FileNotFoundError(
+                f"KAWAMORI_DATA must name the folder of real series and lists, got {self.data}. "
+                "Set it, or use the fictional town: kawamori drill drill-town"
+            )
+        return self.data

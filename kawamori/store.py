@@ -1,0 +1,118 @@
+"""The store: runs beside approvals and outbox, in one database that survives kill -9."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    Engine,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    insert,
+    make_url,
+    select,
+    update,
+)
+
+from alerts.outbox import metadata
+
+runs = Table(
+    "run",
+    metadata,
+    Column("run_id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("city_id", String, nullable=False),
+    Column("issued_at", DateTime(timezone=True), nullable=False),
+    Column("drill", Boolean, nullable=False),
+    Column("state", String, nullable=False),  # started | complete | interrupted
+    Column("input_digest", String),
+    Column("folder", Text),
+    Column("advice", Text),  # canonical JSON of run.json's advice
+)
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """One row of the run table."""
+
+    run_id: str
+    name: str
+    city_id: str
+    issued_at: datetime
+    drill: bool
+    state: str
+    input_digest: str | None
+    folder: Path | None
+
+
+def open_store(url: str) -> Engine:
+    """Give an engine with all tables; SQLite in WAL mode, every commit on the disk."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _durable)
+    metadata.create_all(engine)
+    return engine
+
+
+def start(engine: Engine, *, run_id: str, name: str, city_id: str, issued_at: datetime,
+          drill: bool) -> None:  # fmt: skip
+    """Record that a run began; an earlier one of the same city that never ended is marked."""
+    unfinished = (runs.c.city_id == city_id) & (runs.c.state == "started")
+    row = {"run_id": run_id, "name": name, "city_id": city_id, "issued_at": issued_at}
+    with engine.begin() as connection:
+        connection.execute(update(runs).where(unfinished).values(state="interrupted"))
+        connection.execute(runs.delete().where(runs.c.run_id == run_id))
+        connection.execute(insert(runs).values(**row, drill=drill, state="started"))
+
+
+def complete(engine: Engine, run_id: str, *, input_digest: str, folder: Path,
+             advice: list[Mapping[str, Any]]) -> None:  # fmt: skip
+    """Record that a run ended and where its report lies."""
+    ended = {"state": "complete", "input_digest": input_digest, "folder": str(folder)}
+    text = json.dumps(advice, ensure_ascii=False, sort_keys=True)
+    with engine.begin() as connection:
+        connection.execute(
+            update(runs).where(runs.c.run_id == run_id).values(**ended, advice=text)
+        )
+
+
+def stored_runs(engine: Engine, *, state: str | None = None) -> list[StoredRun]:
+    """Give the runs, newest issue time first."""
+    query = select(runs).order_by(runs.c.issued_at.desc())
+    if state is not None:
+        query = query.where(runs.c.state == state)
+    with engine.connect() as connection:
+        return [_stored(row._mapping) for row in connection.execute(query)]
+
+
+def _stored(row: Mapping[Any, Any]) -> StoredRun:
+    issued_at = row["issued_at"]
+    return StoredRun(
+        run_id=row["run_id"],
+        name=row["name"],
+        city_id=row["city_id"],
+        issued_at=issued_at if issued_at.tzinfo else issued_at.replace(tzinfo=UTC),
+        drill=row["drill"],
+        state=row["state"],
+        input_digest=row["input_digest"],
+        folder=Path(row["folder"]) if row["folder"] else None,
+    )
+
+
+def _durable(connection: Any, _record: Any) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+        connection.execute(f"PRAGMA {pragma}")
