@@ -1,0 +1,23 @@
+"""Feeds: each reads one foreign form of level and rain series into `Observations`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from forecasting.sources.kwater import KWater
+from forecasting.types import Gauge, Observations
+
+
+class Source(Protocol):
+    """A feed: constructed with the folder or file it reads, and nothing is read before `read`."""
+
+    def read(self, gauges: Sequence[Gauge], start: datetime, end: datetime) -> Observations:
+        """Give the series of `gauges` and their rain gauges, `start` to `end` included."""
+
+
+SOURCES: dict[str, Callable[[Path], Source]] = {
+    "kwater": KWater,
+}
