@@ -8,11 +8,11 @@ from typing import Any, NewType
 import pandas as pd
 
 # scenario, river, depth_min_m, depth_max_m, duration_rank, collapse_zone, stand_in, geometry
-FloodLayer = NewType("FloodLayer", Any)  # GeoDataFrame, EPSG:6668
+FloodLayer = NewType("FloodLayer", Any)  # type: ignore[valid-newtype]  # GeoDataFrame, EPSG:6668
 # district_id (index), name, population, households, assisted, gauge_ids, geometry
-Districts = NewType("Districts", Any)  # GeoDataFrame, EPSG:6668
+Districts = NewType("Districts", Any)  # type: ignore[valid-newtype]  # GeoDataFrame, EPSG:6668
 # building_id (index), area_m2, floors (NaN = unknown), people, district_id, block, geometry
-Buildings = NewType("Buildings", Any)  # GeoDataFrame of points, EPSG:6668
+Buildings = NewType("Buildings", Any)  # type: ignore[valid-newtype]  # GeoDataFrame of points, EPSG:6668
 # index (district_id, scenario): people, must_leave, may_stay, unknown, buildings, roads_cut
 Exposure = NewType("Exposure", pd.DataFrame)
 
