@@ -1,0 +1,138 @@
+"""Hydrographs: what each gauge showed, what is forecast, and the official levels it meets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from forecasting.types import BAD, MISSING, Gauge, Observations, aware, utc64
+from kawamori.run import Run
+from kawamori.words import THRESHOLD_LEVELS, THRESHOLD_WORDS
+
+FAN = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}  # 90 % and 50 %
+PAST_HORIZONS = 4  # observed line shown before issue time, in forecast horizons
+SHORTEST_PAST = timedelta(hours=6)
+
+
+@dataclass(frozen=True)
+class ForecastRow:
+    """One lead of one gauge: level quantiles, None = unknown. [m above gauge zero]"""
+
+    valid_time: datetime
+    q05: float | None
+    q25: float | None
+    q50: float | None
+    q75: float | None
+    q95: float | None
+    truth_m: float | None = None  # what came later; unknown when the forecast was made
+
+
+@dataclass(frozen=True)
+class Hydrograph:
+    """The lines of one gauge; `truth` is empty where the later series is not given."""
+
+    gauge: Gauge
+    issued_at: datetime
+    observed: tuple[tuple[datetime, float | None], ...]
+    forecast: tuple[ForecastRow, ...]
+    truth: tuple[tuple[datetime, float | None], ...] = ()
+
+    def peak(self) -> ForecastRow | None:
+        """Give the lead with the highest median; None where no median is known."""
+        known = [row for row in self.forecast if row.q50 is not None]
+        return max(known, key=lambda row: row.q50 or 0.0, default=None)
+
+
+def hydrographs(run: Run, *, truth: Observations | None = None) -> list[Hydrograph]:
+    """Give one hydrograph per gauge of the city, in the city's order.
+
+    Parameters
+    ----------
+    run
+        Its observations end at `issued_at`; its forecast gives the horizon.
+    truth
+        The series as it came later, drawn apart from what was known; None = not known.
+
+    Returns
+    -------
+        A gauge without series or without forecast keeps its place with empty lines.
+    """
+    return [_hydrograph(run, gauge, truth) for gauge in run.city.gauges]
+
+
+def chart_data(chart: Hydrograph) -> dict[str, Any]:
+    """Give what the page draws: aligned columns on one axis of Unix seconds, None = gap."""
+    observed, truth = dict(chart.observed), dict(chart.truth)
+    rows = {row.valid_time: row for row in chart.forecast}
+    times = sorted({*observed, *rows, *truth})
+    columns: dict[str, list[Any]] = {"t": [int(time.timestamp()) for time in times]}
+    columns["observed"] = [observed.get(time) for time in times]
+    for name in FAN:
+        columns[name] = [getattr(rows.get(time), name, None) for time in times]
+    if truth:
+        columns["truth"] = [truth.get(time) for time in times]
+    thresholds = [
+        {"name": THRESHOLD_WORDS[name], "level_m": level_m, "level": int(THRESHOLD_LEVELS[name])}
+        for name, level_m in chart.gauge.thresholds.items()
+    ]
+    now = int(chart.issued_at.timestamp())
+    return {"gauge_id": chart.gauge.gauge_id, "now": now, "thresholds": thresholds, **columns}
+
+
+def _hydrograph(run: Run, gauge: Gauge, truth: Observations | None) -> Hydrograph:
+    leads = run.forecast["lead"].values
+    horizon = timedelta(seconds=int(leads.max() / np.timedelta64(1, "s"))) if leads.size else None
+    past = max(SHORTEST_PAST, (horizon or timedelta()) * PAST_HORIZONS)
+    start, end = run.issued_at - past, run.issued_at + (horizon or timedelta())
+    later = dict(_series(truth, gauge, run.issued_at, end)) if truth is not None else {}
+    return Hydrograph(
+        gauge=gauge,
+        issued_at=run.issued_at,
+        observed=_series(run.observations, gauge, start, run.issued_at),
+        forecast=_fan(run, gauge, later),
+        truth=tuple(later.items()),
+    )
+
+
+def _series(
+    observations: Observations, gauge: Gauge, start: datetime, end: datetime
+) -> tuple[tuple[datetime, float | None], ...]:
+    """Give the levels from `start` to `end`; bad and missing ones are gaps."""
+    if gauge.gauge_id not in observations["gauge"].values:
+        return ()
+    window = observations.sel(gauge=gauge.gauge_id, time=slice(utc64(start), utc64(end)))
+    level = window["level_m"].where(~window["level_flag"].isin([BAD, MISSING]))
+    times = (aware(time) for time in level["time"].values)
+    return tuple(zip(times, (known(value) for value in level.values), strict=True))
+
+
+def _fan(run: Run, gauge: Gauge, later: dict[datetime, float | None]) -> tuple[ForecastRow, ...]:
+    if gauge.gauge_id not in run.forecast["gauge"].values:
+        return ()
+    level = run.forecast["level_m"].sel(gauge=gauge.gauge_id)
+    rows = []
+    for lead in level["lead"].values:
+        valid_time = run.issued_at + timedelta(seconds=int(lead / np.timedelta64(1, "s")))
+        fan = {name: quantile_of(level.sel(lead=lead), wanted) for name, wanted in FAN.items()}
+        rows.append(ForecastRow(valid_time, **fan, truth_m=later.get(valid_time)))
+    return tuple(rows)
+
+
+def quantile_of(values: xr.DataArray, wanted: float) -> float | None:
+    """Give one quantile of a (quantile) array, linear between its neighbours.
+
+    None where a neighbour is unknown or `wanted` lies outside: tails are never guessed.
+    """
+    grid = values["quantile"].values
+    if not grid.size or not grid.min() - 1e-9 <= wanted <= grid.max() + 1e-9:
+        return None
+    return known(np.interp(wanted, grid, values.values))
+
+
+def known(value: Any) -> float | None:
+    """Give a number to the millimetre, or None for NaN."""
+    return None if np.isnan(value) else round(float(value), 3)

@@ -1,0 +1,173 @@
+"""The report of one run: a folder that opens in any browser without network or server."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from advisory.types import Level
+from forecasting.types import Observations
+from kawamori import words
+from kawamori.charts import Hydrograph, chart_data, hydrographs
+from kawamori.record import model_id, run_json, write_forecast
+from kawamori.run import Run
+from kawamori.situation import advice_rows, ages, banners, gaps, gauge_rows
+
+CHART_FILES = ("uPlot.iife.min.js", "uPlot.min.css")
+STATIC = Path(__file__).parent / "static"
+PAGE_FILES = ("report.css", "report.js")
+# What may not stand in a script, and what would end one.
+SCRIPT_ESCAPES = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one cycle of a replay said: for the table 何時に何を言ったか.
+
+    `levels` by district_id; `observed_m` (at issue time) and `peak_m` (highest median within the
+    horizon) by gauge_id, None = unknown. [m above gauge zero]
+    """
+
+    issued_at: datetime
+    levels: Mapping[str, Level]
+    observed_m: Mapping[str, float | None]
+    peak_m: Mapping[str, float | None]
+
+
+def step(run: Run) -> Step:
+    """Give the one line that this run adds to the history of a replay."""
+    peaks = {chart.gauge.gauge_id: chart.peak() for chart in hydrographs(run)}
+    return Step(
+        issued_at=run.issued_at,
+        levels={advice.district_id: advice.level for advice in run.advice},
+        observed_m={state.gauge_id: state.level_m for state in run.states},
+        peak_m={gauge_id: row.q50 if row else None for gauge_id, row in peaks.items()},
+    )
+
+
+def write_report(
+    run: Run,
+    folder: Path,
+    *,
+    assets: Path,
+    history: Sequence[Step] = (),
+    truth: Observations | None = None,
+) -> None:
+    """Write index.html, run.json, forecast.nc and all they need into `folder`.
+
+    The folder appears as a whole or not at all; an earlier report of that name is replaced.
+
+    Parameters
+    ----------
+    assets
+        Folder of the fetched chart and map scripts (`python -m kawamori.assets`).
+    history
+        Earlier cycles of the same replay; empty = the page has no such table.
+    truth
+        The series as it came later, drawn dotted; None = not known.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a chart script is not in `assets`.
+    ValueError
+        If `folder` exists and is not a report.
+    """
+    if folder.exists() and not (folder / "run.json").is_file():
+        raise ValueError(
+            f"{folder} must be a report or not exist, got a folder without run.json. Move it away."
+        )
+    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        _fill(part, run, assets=assets, history=history, truth=truth)
+        _publish(part, folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def render(
+    run: Run, charts: Sequence[Hydrograph], *, history: Sequence[Step] = (), has_map: bool = False
+) -> str:
+    """Give the page as HTML; everything from data is escaped by the template engine."""
+    environment = Environment(
+        loader=PackageLoader("kawamori"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("index.html").render(
+        run=run,
+        charts=charts,
+        history=history,
+        has_map=has_map,
+        model_id=model_id(run),
+        advice=advice_rows(run),
+        gauges=gauge_rows(run),
+        ages=ages(run),
+        banners=banners(run),
+        gaps=gaps(run),
+        names=_names(run.city.districts),
+        places=_names(run.city.shelters),
+        Level=Level,
+        words=words,
+    )
+
+
+def script(name: str, data: Any) -> str:
+    """Give a script that sets `window.NAME`; no text in `data` can end it."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return f'"use strict";\nwindow.{name} = {text.translate(SCRIPT_ESCAPES)};\n'
+
+
+def _fill(
+    part: Path,
+    run: Run,
+    *,
+    assets: Path,
+    history: Sequence[Step],
+    truth: Observations | None,
+) -> None:
+    _copy(assets, CHART_FILES, part / "assets")
+    _copy(STATIC, PAGE_FILES, part / "assets")
+    charts = hydrographs(run, truth=truth)
+    data = script("KAWAMORI", {"charts": [chart_data(chart) for chart in charts]})
+    (part / "data.js").write_text(data, encoding="utf-8")
+    page = render(run, charts, history=history)
+    (part / "index.html").write_text(page, encoding="utf-8")
+    (part / "run.json").write_text(run_json(run), encoding="utf-8")
+    write_forecast(run, part / "forecast.nc")
+
+
+def _copy(source: Path, names: Sequence[str], target: Path) -> None:
+    missing = [name for name in names if not (source / name).is_file()]
+    if missing:
+        raise FileNotFoundError(
+            f"{source} must hold {list(names)}, missing {missing}. "
+            "Fetch them: python -m kawamori.assets"
+        )
+    target.mkdir(exist_ok=True)
+    for name in names:
+        shutil.copyfile(source / name, target / Path(name).name)
+
+
+def _publish(part: Path, folder: Path) -> None:
+    old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
+    if folder.exists():
+        folder.rename(old)
+    part.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _names(frame: Any | None) -> dict[str, str]:
+    return {} if frame is None else {str(key): str(name) for key, name in frame["name"].items()}

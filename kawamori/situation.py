@@ -1,0 +1,203 @@
+"""The situation as rows: gauges by danger, advice by deadline, ages, what is unknown."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+
+import xarray as xr
+
+from advisory.types import Advice, GaugeState, Level
+from forecasting.types import BAD, MISSING, Gauge, aware
+from kawamori.run import Run
+from kawamori.words import THRESHOLD_LEVELS, duration, stamp
+
+OLD_MIN = 60.0  # a reading older than this is marked; what counts as stale is for policy.toml
+MEDIAN, EARLIEST = 0.5, 0.0  # quantiles of the passage time; the earliest one that is stored
+
+
+@dataclass(frozen=True)
+class GaugeRow:
+    """A gauge at issue time; None = unknown, inf = not within the forecast."""
+
+    gauge: Gauge
+    level: Level  # the highest official level reached; UNKNOWN without a reading or thresholds
+    reached: str | None  # name of that threshold; None = below all of them
+    state: GaugeState | None
+    age_min: float | None
+    next_name: str | None
+    next_level_m: float | None
+    probability: float | None
+    passage_min: float | None
+    early_passage_min: float | None
+    why_unknown: str
+
+    @property
+    def old(self) -> bool:
+        """Tell whether the reading is older than `OLD_MIN`, or there is none."""
+        return self.age_min is None or self.age_min > OLD_MIN
+
+
+@dataclass(frozen=True)
+class Age:
+    """How old one feed is at issue time."""
+
+    feed: str
+    text: str
+    late: bool
+
+
+NO_TELEGRAMS = Age("警報電文", "未接続", True)
+
+
+def gauge_rows(run: Run) -> list[GaugeRow]:
+    """Give the gauges, most dangerous first; an UNKNOWN one comes before all that are calm."""
+    states = {state.gauge_id: state for state in run.states}
+    rows = [_gauge_row(run, gauge, states.get(gauge.gauge_id)) for gauge in run.city.gauges]
+    return sorted(rows, key=_danger)
+
+
+def advice_rows(run: Run) -> list[Advice]:
+    """Give the advice, earliest deadline first, then UNKNOWN, then the rest by level.
+
+    Level 3 and above without a known deadline counts as due at issue time.
+    """
+
+    def order(advice: Advice) -> tuple[int, datetime, int, str]:
+        due = advice.issue_by or run.issued_at
+        if advice.issue_by is not None or advice.level >= Level.ELDERLY:
+            return (0, due, -advice.level, advice.district_id)
+        return (1 if advice.level is Level.UNKNOWN else 2, due, -advice.level, advice.district_id)
+
+    return sorted(run.advice, key=order)
+
+
+def ages(run: Run) -> list[Age]:
+    """Give the age of each feed at issue time; one that never came is late."""
+    rain = run.observations["rain_mm"].where(~run.observations["rain_flag"].isin([BAD, MISSING]))
+    forecast = run.issued_at if run.forecast["level_m"].notnull().any() else None
+    telegrams = run.warnings.received_at
+    return [
+        _age("水位", _newest(run.states), run.issued_at),
+        _age("雨量", _last(rain), run.issued_at),
+        _age("予測", forecast, run.issued_at),
+        _age("警報電文", telegrams, run.issued_at) if telegrams else NO_TELEGRAMS,
+    ]
+
+
+def banners(run: Run) -> list[str]:
+    """Give what nobody may overlook: simulated or assumed inputs and silent gauges."""
+    found = list(run.city.notes)
+    if run.layer is not None and bool(run.layer["stand_in"].any()) and "模式" not in "".join(found):
+        found.append("浸水想定区域は模式図(公式の浸水想定ではありません)")
+    rows = gauge_rows(run)
+    silent = [row.gauge.name for row in rows if row.level is Level.UNKNOWN]
+    if silent:
+        found.append(f"水位の状態が不明な観測所: {'、'.join(silent)}(平常とみなさないこと)")
+    old = [row.gauge.name for row in rows if row.level is not Level.UNKNOWN and row.old]
+    if old:
+        found.append(f"水位が{duration(OLD_MIN)}以上前の値の観測所: {'、'.join(old)}")
+    unknown = [advice.name for advice in run.advice if advice.level is Level.UNKNOWN]
+    if unknown:
+        found.append(f"判断できない地区: {'、'.join(unknown)}(安全とみなさないこと)")
+    return found
+
+
+def gaps(run: Run) -> list[str]:
+    """Give what this run could not know, and why."""
+    reasons = {
+        "浸水想定区域なし: 浸水範囲と要避難人数は不明": run.layer is None,
+        "人口・建物の重ね合わせなし: 要避難人数は不明": run.exposure is None,
+        "避難所一覧なし: 開設・収容は不明": run.city.shelters is None,
+        "避難所割当なし: だれがどこへ行くかは不明": run.allocation is None,
+        "気象・河川の警報電文は未接続: 公式警報は考慮していません": run.warnings.received_at
+        is None,
+        "助言なし: 判断の結果がありません": not run.advice,
+    }
+    return [text for text, missing in reasons.items() if missing]
+
+
+def _gauge_row(run: Run, gauge: Gauge, state: GaugeState | None) -> GaugeRow:
+    level_m = state.level_m if state else None
+    age_min = (run.issued_at - state.at).total_seconds() / 60 if state and state.at else None
+    thresholds = gauge.thresholds.items()
+    level, reached, why = _reached(thresholds, level_m)
+    above = [(name, value) for name, value in thresholds if level_m is None or value > level_m]
+    next_name, next_level_m = above[0] if above else (None, None)
+    passage, early = (_passage(run, gauge, next_name, wanted) for wanted in (MEDIAN, EARLIEST))
+    return GaugeRow(
+        gauge=gauge,
+        level=level,
+        reached=reached,
+        state=state,
+        age_min=age_min,
+        next_name=next_name,
+        next_level_m=next_level_m,
+        probability=_probability(run, gauge, next_name),
+        passage_min=passage,
+        early_passage_min=early,
+        why_unknown=why,
+    )
+
+
+def _reached(
+    thresholds: list[tuple[str, float]], level_m: float | None
+) -> tuple[Level, str | None, str]:
+    if level_m is None:
+        return Level.UNKNOWN, None, "有効な水位がありません(欠測・異常値)"
+    if not thresholds:
+        return Level.UNKNOWN, None, "基準水位が設定されていません"
+    passed = [name for name, value in thresholds if level_m >= value]
+    return (THRESHOLD_LEVELS[passed[-1]], passed[-1], "") if passed else (Level.NONE, None, "")
+
+
+def _danger(row: GaugeRow) -> tuple[float, float, str]:
+    rank = float(row.level)
+    if row.level is Level.UNKNOWN or row.old:
+        rank = max(rank, 2.5)  # before every calm gauge, after those that are known to be worse
+    return (-rank, -(row.probability or 0.0), row.gauge.gauge_id)
+
+
+def _probability(run: Run, gauge: Gauge, threshold: str | None) -> float | None:
+    """Give the chance to reach the threshold at any lead, at least the largest of one lead."""
+    found = _at(run, "probability", gauge, threshold)
+    if found is None or not bool(found.notnull().any()):
+        return None
+    return float(found.max())
+
+
+def _passage(run: Run, gauge: Gauge, threshold: str | None, wanted: float) -> float | None:
+    """Give the first passage at the first stored quantile >= `wanted`. [min]"""
+    found = _at(run, "first_passage_h", gauge, threshold)
+    if found is None:
+        return None
+    found = found.sel(quantile=found["quantile"] >= wanted - 1e-9)
+    hours = float(found.values[0]) if found.size else math.nan
+    return None if math.isnan(hours) else hours * 60
+
+
+def _at(run: Run, name: str, gauge: Gauge, threshold: str | None) -> xr.DataArray | None:
+    values = run.exceedance[name]
+    if threshold is None or gauge.gauge_id not in values["gauge"].values:
+        return None
+    if threshold not in values["threshold"].values:
+        return None
+    return values.sel(gauge=gauge.gauge_id, threshold=threshold)
+
+
+def _newest(states: tuple[GaugeState, ...]) -> datetime | None:
+    return max((state.at for state in states if state.at is not None), default=None)
+
+
+def _last(values: xr.DataArray) -> datetime | None:
+    some = values.dropna("time", how="all")
+    return aware(some["time"].values[-1]) if some.size else None
+
+
+def _age(feed: str, at: datetime | None, issued_at: datetime) -> Age:
+    if at is None:
+        return Age(feed, "データなし", True)
+    minutes = (issued_at - at).total_seconds() / 60
+    text = "最新" if minutes == 0 else f"{duration(minutes)}前"
+    return Age(feed, f"{text}({stamp(at)})" if minutes > 24 * 60 else text, minutes > OLD_MIN)

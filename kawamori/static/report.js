@@ -1,0 +1,144 @@
+// Draws the hydrographs of data.js with uPlot. Text reaches the page as text nodes or canvas text only.
+"use strict";
+(() => {
+  const HEIGHT = 260;
+  const GUTTER = 104;
+  const INK = "#14181c";
+  const BLUE = "#00489c";
+  const FONT = '11px "BIZ UDPGothic", "BIZ UDPゴシック", sans-serif';
+  const LEVELS = {
+    1: { line: "#5a646e", tint: "rgba(90,100,110,.07)" },
+    2: { line: "#7d7600", tint: "rgba(242,231,0,.28)" },
+    3: { line: "#d02000", tint: "rgba(255,40,0,.16)" },
+    4: { line: "#aa00aa", tint: "rgba(170,0,170,.16)" },
+    5: { line: "#0c000c", tint: "rgba(12,0,12,.24)" },
+  };
+  const jst = new Intl.DateTimeFormat("ja-JP", {
+    timeZone: "Asia/Tokyo", month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+  });
+  const parts = (second) =>
+    Object.fromEntries(jst.formatToParts(new Date(second * 1000)).map((part) => [part.type, part.value]));
+  const clock = (second) => { const p = parts(second); return `${p.month}/${p.day} ${p.hour}:${p.minute}`; };
+  const metres = (value) => (value === null || value === undefined ? "不明" : value.toFixed(2));
+  const number = (value) => value !== null && value !== undefined;
+
+  // Midnight carries the date, every other tick the hour.
+  const ticks = (u, splits) => splits.map((second) => {
+    const p = parts(second);
+    return p.hour === "00" && p.minute === "00" ? `${p.month}/${p.day}` : `${Number(p.hour)}:${p.minute}`;
+  });
+
+  const range = (chart, names) => {
+    const values = names.flatMap((name) => chart[name]).filter(number).concat(chart.thresholds.map((t) => t.level_m));
+    if (!values.length) return [0, 1];
+    const low = Math.min(...values);
+    const high = Math.max(...values);
+    const room = Math.max((high - low) * 0.08, 0.1);
+    return [low - room, high + room];
+  };
+
+  const bands = (chart) => (u) => {
+    const { ctx, bbox } = u;
+    const top = (level) => Math.min(Math.max(u.valToPos(level, "y", true), bbox.top), bbox.top + bbox.height);
+    chart.thresholds.forEach((threshold, index) => {
+      const next = chart.thresholds[index + 1];
+      const upper = next ? top(next.level_m) : bbox.top;
+      const lower = top(threshold.level_m);
+      ctx.fillStyle = LEVELS[threshold.level].tint;
+      ctx.fillRect(bbox.left, upper, bbox.width, lower - upper);
+    });
+  };
+
+  const marks = (chart) => (u) => {
+    const { ctx, bbox } = u;
+    const ratio = bbox.width / u.over.clientWidth;
+    ctx.save();
+    ctx.font = FONT.replace("11px", `${11 * ratio}px`);
+    ctx.lineWidth = ratio;
+    ctx.textBaseline = "middle";
+    let ceiling = Infinity;
+    chart.thresholds.forEach((threshold) => {
+      const y = u.valToPos(threshold.level_m, "y", true);
+      const at = Math.min(y, ceiling - 14 * ratio); // close levels: push the label up, not over its neighbour
+      ceiling = at;
+      ctx.strokeStyle = LEVELS[threshold.level].line;
+      ctx.beginPath();
+      ctx.moveTo(bbox.left, y);
+      ctx.lineTo(bbox.left + bbox.width, y);
+      ctx.lineTo(bbox.left + bbox.width + 6 * ratio, at);
+      ctx.stroke();
+      ctx.fillStyle = INK;
+      ctx.fillText(`${threshold.name.replace("水位", "")} ${metres(threshold.level_m)}`, bbox.left + bbox.width + 8 * ratio, at);
+    });
+    const x = u.valToPos(chart.now, "x", true);
+    ctx.strokeStyle = INK;
+    ctx.lineWidth = 1.5 * ratio;
+    ctx.setLineDash([2 * ratio, 2 * ratio]);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    ctx.fillStyle = INK;
+    ctx.textAlign = "right";
+    ctx.fillText("基準時刻", x - 4 * ratio, bbox.top + 9 * ratio);
+    ctx.restore();
+  };
+
+  const readout = (chart, target, names) => {
+    const still = target.textContent;
+    return (u) => {
+      const i = u.cursor.idx;
+      if (!number(i)) { target.textContent = still; return; }
+      const said = [clock(chart.t[i])];
+      if (number(chart.observed[i])) said.push(`実測 ${metres(chart.observed[i])} m`);
+      if (number(chart.q50[i])) said.push(`予測 ${metres(chart.q50[i])} m(90%: ${metres(chart.q05[i])}–${metres(chart.q95[i])})`);
+      if (names.includes("truth") && number(chart.truth[i])) said.push(`実績 ${metres(chart.truth[i])} m(予測時には未知)`);
+      target.textContent = said.join(" ");
+    };
+  };
+
+  const draw = (chart, place) => {
+    const names = ["observed", "q05", "q25", "q50", "q75", "q95"].concat(chart.truth ? ["truth"] : []);
+    const line = { spanGaps: true, points: { show: false } };
+    const style = {
+      observed: { stroke: INK, width: 2, points: { show: false } },
+      q05: { ...line, width: 0 }, q25: { ...line, width: 0 }, q75: { ...line, width: 0 }, q95: { ...line, width: 0 },
+      q50: { ...line, stroke: BLUE, width: 2, dash: [6, 4], points: { show: true, size: 5, fill: "#fff" } },
+      truth: { ...line, stroke: "#a03000", width: 2, dash: [2, 3] },
+    };
+    const at = (name) => names.indexOf(name) + 1;
+    const target = place.closest("figure").querySelector("[data-readout]");
+    const font = FONT;
+    const plot = new uPlot({
+      width: place.clientWidth,
+      height: HEIGHT,
+      padding: [8, GUTTER, 0, 0],
+      legend: { show: false },
+      cursor: { y: false, drag: { setScale: false, x: false } },
+      scales: { x: { time: true }, y: { range: range(chart, names) } },
+      axes: [
+        { values: ticks, font, stroke: INK, grid: { stroke: "rgba(0,0,0,.08)", width: 1 } },
+        { font, stroke: INK, size: 46, values: (u, splits) => splits.map((v) => v.toFixed(1)), grid: { stroke: "rgba(0,0,0,.08)", width: 1 } },
+      ],
+      series: [{}, ...names.map((name) => ({ label: name, ...style[name] }))],
+      bands: [
+        { series: [at("q95"), at("q05")], fill: "rgba(0,72,156,.20)" },
+        { series: [at("q75"), at("q25")], fill: "rgba(0,72,156,.38)" },
+      ],
+      tzDate: (second) => uPlot.tzDate(new Date(second * 1000), "Asia/Tokyo"),
+      hooks: { drawClear: [bands(chart)], draw: [marks(chart)], setCursor: [readout(chart, target, names)] },
+    }, [chart.t, ...names.map((name) => chart[name])], place);
+    const fit = () => plot.setSize({ width: place.clientWidth, height: HEIGHT });
+    new ResizeObserver(fit).observe(place);
+    window.matchMedia("print").addEventListener("change", fit);
+  };
+
+  const places = new Map([...document.querySelectorAll("[data-gauge]")].map((place) => [place.dataset.gauge, place]));
+  document.fonts.ready.then(() => {
+    for (const chart of window.KAWAMORI.charts) {
+      const place = places.get(chart.gauge_id);
+      if (place && chart.t.length) draw(chart, place);
+    }
+    document.documentElement.dataset.drawn = "true";
+  });
+})();
