@@ -14,6 +14,13 @@ from shelters.merge import merge_places
 from shelters.records import Record, frame_of, with_capacity
 from shelters.types import Shelters
 
+# `evacuation` takes everyone, `welfare` only people who need care; both are 指定避難所.
+KIND_WORDS = {
+    "emergency": "指定緊急避難場所",
+    "evacuation": "指定避難所",
+    "welfare": "要配慮者だけの指定避難所",
+}
+
 
 def read_shelters(
     paths: Path | Sequence[Path], *, city: str | None = None, assumed_capacity: int | None = None
@@ -39,11 +46,35 @@ def read_shelters(
         If a file has other columns, or rows are not usable: the message names every one.
     """
     files = [paths] if isinstance(paths, Path) else list(paths)
-    records = [record for path in files for record in read_records(path, city=city)]
-    frame = frame_of(records)
+    frame = frame_of([record for path in files for record in read_records(path, city=city)])
     emergency = frame["kinds"].map(lambda kinds: "emergency" in kinds).astype(bool)
     merged = merge_places(Shelters(frame[emergency]), Shelters(frame[~emergency]))
     return with_capacity(merged, assumed=assumed_capacity)
+
+
+def read_list(path: Path, *, city: str | None = None) -> Shelters:
+    """Read one list as published: nothing merged, no capacity but the listed ones.
+
+    Errors are those of `read_shelters`.
+    """
+    return frame_of(read_records(path, city=city))
+
+
+def summary(shelters: Shelters) -> str:
+    """Give what a list holds, in lines for the desk."""
+    kinds = {word: int(shelters["kinds"].map(lambda held, k=kind: k in held).sum())
+             for kind, word in KIND_WORDS.items()}  # fmt: skip
+    flood = int(shelters["hazard_ok"].map(lambda held: "flood" in held).sum())
+    known = shelters["capacity"].dropna()
+    return "\n".join(
+        [
+            f"{len(shelters)}か所: "
+            + "、".join(f"{word} {count}" for word, count in kinds.items()),
+            f"洪水に対応: {flood}か所",
+            f"収容人数: 判明 {len(known)}か所 計{int(known.sum()):,}人、"
+            f"不明 {len(shelters) - len(known)}か所 (0人とはみなさない)",
+        ]
+    )
 
 
 def read_records(path: Path, *, city: str | None = None) -> list[Record]:

@@ -21,7 +21,7 @@ Mode = Literal["walk", "car"]
 # hazard_ok (frozenset of HAZARDS), area_m2 (NaN = unknown), capacity (people, <NA> = unknown),
 # capacity_source, occupied (people), status (open | closed | unknown), features (frozenset of
 # aircon | pets | wheelchair | parking), geometry (point, EPSG:6668)
-Shelters = NewType("Shelters", Any)  # GeoDataFrame
+Shelters = NewType("Shelters", Any)  # type: ignore[valid-newtype]  # GeoDataFrame
 
 SHELTER_COLUMNS = (
     "name", "address", "kinds", "hazard_ok", "area_m2", "capacity",
