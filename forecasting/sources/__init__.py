@@ -7,7 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from forecasting.sources.amedas import Amedas
+from forecasting.sources.kotogawa import Kotogawa, KotogawaScrape
 from forecasting.sources.kwater import KWater
+from forecasting.sources.mlit_log import MlitLog
+from forecasting.sources.table import TableFile
 from forecasting.types import Gauge, Observations
 
 
@@ -19,5 +23,10 @@ class Source(Protocol):
 
 
 SOURCES: dict[str, Callable[[Path], Source]] = {
-    "kwater": KWater,
+    "amedas": Amedas,  # file
+    "kotogawa": Kotogawa,  # folder
+    "kotogawa-scrape": KotogawaScrape,  # file
+    "kwater": KWater,  # folder
+    "mlit-log": MlitLog,  # folder
+    "table": TableFile,  # file
 }

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from forecasting.sources.grid import HOUR, Credit, Table, fixed_grid, on_grid, rain_gauges_of
+from forecasting.sources.grid import HOUR, Credit, fixed_grid, on_grid, rain_gauges_of
 from forecasting.sources.rows import numbers, raise_faults, read_rows
 from forecasting.types import Gauge, Observations
 
 KST = pd.Timedelta(hours=9)
-COLUMNS = {"level_m": ("wl", "wl"), "rain_mm": ("rf", "rf")}  # house name: (file prefix, column)
+COLUMNS = {"level_m": "wl", "rain_mm": "rf"}  # house name: column, also the file name's prefix
 CREDIT = Credit(
     title="K-water hourly water level and rain",
     source="K-water (Korea Water Resources Corporation) stage and rain gauges, hourly",
@@ -46,18 +46,17 @@ class KWater:
         grid = fixed_grid(start, end, HOUR)
         level = self._stations([gauge.gauge_id for gauge in gauges], "level_m", grid)
         rain = self._stations(rain_gauges_of(gauges), "rain_mm", grid)
-        return on_grid(grid, Table(level), Table(rain), CREDIT)
+        return on_grid(grid, level, rain, CREDIT)
 
     def _stations(self, stations: Sequence[str], name: str, grid: pd.DatetimeIndex) -> pd.DataFrame:
-        series = {station: self._station(station, name) for station in stations}
+        series = {station: self._station(station, COLUMNS[name]) for station in stations}
         return pd.DataFrame({key: one.reindex(grid) for key, one in series.items()}, index=grid)
 
-    def _station(self, station: str, name: str) -> pd.Series:
-        prefix, column = COLUMNS[name]
-        paths = sorted(self.folder.glob(f"{prefix}_{station}_*.csv"))
+    def _station(self, station: str, column: str) -> pd.Series:
+        paths = sorted(self.folder.glob(f"{column}_{station}_*.csv"))
         if not paths:
             raise FileNotFoundError(
-                f"{self.folder} must hold {prefix}_{station}_*.csv for station {station}, found "
+                f"{self.folder} must hold {column}_{station}_*.csv for station {station}, found "
                 "none. Check the folder (KAWAMORI_DATA) and the station id."
             )
         whole: pd.Series = pd.concat([_read(path, column) for path in paths])
@@ -75,8 +74,5 @@ def end_of_hour(ymdh: pd.Series, path: Path) -> pd.DatetimeIndex:
     day = pd.to_datetime(text.str[:8], format="%Y%m%d", errors="coerce")
     hour = pd.to_numeric(text.str[8:], errors="coerce")
     bad = day.isna() | ~hour.between(1, 24) | (text.str.len() != 10)
-    raise_faults(
-        f"{path.name}: ymdh must be YYYYMMDDHH with hours 01 to 24",
-        (f"'{text.loc[row]}' (row {row})" for row in ymdh.index[bad]),
-    )
+    raise_faults(f"{path.name}: ymdh must be YYYYMMDDHH with hours 01 to 24", ymdh[bad])
     return pd.DatetimeIndex(day + pd.to_timedelta(hour, unit="h") - KST)
