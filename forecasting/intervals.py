@@ -1,0 +1,94 @@
+"""How sure a forecast is: spread that grows with the rise and the rain, and conformal quantiles.
+
+The error of a rise forecast is told in units of a spread, a sum of terms with weights >= 0
+(non-negative least squares on the absolute errors). The quantiles of error / spread, taken on
+blocks of the training years that the model had not seen, are the same in calm and flood. They
+rise with the probability and the spread is positive, so that quantiles never cross.
+
+References
+----------
+.. [1] Lei et al. (2018), Distribution-Free Predictive Inference for Regression, JASA 113
+   (locally weighted split conformal), https://doi.org/10.1080/01621459.2017.1307116
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+
+from forecasting.features import Design, Floats
+
+QUANTILES = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
+LEAST_SPREAD_M = 0.002  # below the resolution of every gauge
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Size of the error to expect: weights (term) >= 0, and its least value. [m]"""
+
+    weights: Floats
+    fill: Floats  # the mean of each term in training, used where it is missing
+    least_m: float
+
+    def of(self, terms: Floats) -> Floats:
+        """Give the spread (row) for terms (row, term). [m]"""
+        known = np.where(np.isfinite(terms), terms, self.fill)
+        return np.maximum(known @ self.weights, self.least_m)
+
+
+def spread_terms(design: Design, rise_m: Floats) -> Floats:
+    """Give what the error may grow with, (row, term), all >= 0; `rise_m` is the forecast rise."""
+    terms = [np.ones(len(rise_m)), np.maximum(rise_m, 0), np.maximum(-rise_m, 0)]
+    terms += [np.abs(design.column(name)) for name in ("rise_1_m", "rise_3_m")]
+    terms += [design.column(name) for name in RAIN_TERMS if name in design.names]
+    return np.column_stack(terms)
+
+
+RAIN_TERMS = ("rain_1_mm", "rain_3_mm", "rain_12_mm", "wetness_24h_mm")
+
+
+def constant_terms(design: Design, rise_m: Floats) -> Floats:
+    """Give the one term of a spread that never changes, (row, 1)."""
+    return np.ones((len(design.times), 1))
+
+
+def fit_spread(terms: Floats, error_m: Floats) -> Spread:
+    """Give the spread that fits the absolute errors (row) of held-out forecasts best."""
+    fill = np.array([column[np.isfinite(column)].mean() if np.isfinite(column).any() else 0.0
+                     for column in terms.T])  # fmt: skip
+    known = np.where(np.isfinite(terms), terms, fill)
+    size = np.maximum(np.sqrt(np.mean(known**2, axis=0)), 1e-12)
+    weights, _ = nnls(known / size, np.abs(error_m))
+    least_m = max(LEAST_SPREAD_M, float(np.median(np.abs(error_m))))
+    return Spread(weights / size, fill, least_m)
+
+
+def conformal_quantiles(
+    standardised: Floats, quantiles: Sequence[float] = QUANTILES
+) -> NDArray[np.float64]:
+    """Give quantiles that a new error keeps with at least the said probability.
+
+    With n errors the upper quantile q is the ceil((n + 1) q)-th smallest, the lower one mirrors
+    it, the median is the plain one.
+
+    Raises
+    ------
+    ValueError
+        If there is no error to learn from.
+    """
+    ordered = np.sort(standardised[np.isfinite(standardised)])
+    n = len(ordered)
+    if n == 0:
+        raise ValueError("need at least 1 held-out error per lead, got 0. Train on more hours.")
+    values = []
+    for q in quantiles:
+        if q == 0.5:
+            values.append(float(np.median(ordered)))
+            continue
+        rank = min(int(np.ceil((n + 1) * max(q, 1 - q) - 1e-9)), n)
+        values.append(float(ordered[rank - 1] if q > 0.5 else ordered[n - rank]))
+    return np.maximum.accumulate(np.array(values))

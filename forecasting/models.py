@@ -1,0 +1,49 @@
+"""Level models: what each must do, and the known ones by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import ClassVar, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting.gbm import Gbm
+from forecasting.linear import Linear
+from forecasting.persistence import Persistence
+from forecasting.rise import RiseModel
+from forecasting.types import LevelForecast, Observations, RainForecast
+
+
+class LevelModel(Protocol):
+    """Learns from observations and forecasts the levels of its target gauges."""
+
+    model_id: ClassVar[str]
+
+    def fit(self, observations: Observations, rain_forecast: RainForecast | None = None) -> Self:
+        """Learn; a second call forgets the first."""
+
+    def predict(
+        self,
+        observations: Observations,
+        *,
+        issued_at: datetime,
+        rain_forecast: RainForecast | None = None,
+    ) -> LevelForecast:
+        """Give level_m (gauge, lead, quantile) from what was known at `issued_at`."""
+
+    def predict_many(
+        self,
+        observations: Observations,
+        issue_times: NDArray[np.datetime64],
+        *,
+        rain_forecast: RainForecast | None = None,
+    ) -> LevelForecast:
+        """Give level_m (issued_at, gauge, lead, quantile), each cycle as `predict` gives it."""
+
+
+# A model takes keyword arguments gauges, targets, leads and seed (see RiseModel).
+MODELS: Mapping[str, type[RiseModel]] = {
+    model.model_id: model for model in (Persistence, Linear, Gbm)
+}

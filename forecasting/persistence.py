@@ -1,0 +1,38 @@
+"""The forecast everybody can make: the level stays. What a model must beat."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting.features import Design, Floats
+from forecasting.intervals import constant_terms
+from forecasting.rise import RiseModel
+
+
+class NoRise:
+    """Gives no rise."""
+
+    def fit(self, values: NDArray[np.float32], rise_m: Floats) -> Self:
+        """Learn nothing."""
+        return self
+
+    def predict(self, values: NDArray[np.float32]) -> Floats:
+        """Give 0 m for every row."""
+        return np.zeros(len(values))
+
+
+class Persistence(RiseModel):
+    """Last good level, with the quantiles of what it did next in training."""
+
+    model_id = "persistence"
+
+    def regressor(self, names: tuple[str, ...], seed: int) -> NoRise:
+        """Give the regressor that knows no rise."""
+        return NoRise()
+
+    def terms(self, known: Design, rise_m: Floats) -> Floats:
+        """Give a constant: the same band in calm and flood."""
+        return constant_terms(known, rise_m)

@@ -1,0 +1,260 @@
+"""The frame of all level models: features in, a rise per lead and its spread out.
+
+A model forecasts the *rise* from the last good level, never the level, so that no flood is
+capped by what training has seen and a shifted datum does no harm. Training time is cut into
+blocks of consecutive hours; each block is forecast by a regressor that has not seen it, and
+those errors give the quantiles. The forecast is the mean of these regressors.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar, Protocol, Self
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from forecasting.features import (
+    Design,
+    Floats,
+    design,
+    good_levels,
+    known_until,
+    lagged,
+    step_min,
+)
+from forecasting.intervals import (
+    QUANTILES,
+    Spread,
+    conformal_quantiles,
+    fit_spread,
+    spread_terms,
+)
+from forecasting.types import (
+    Gauge,
+    LevelForecast,
+    Observations,
+    RainForecast,
+    step_of,
+    utc64,
+)
+
+BLOCKS = 4  # of training time, each forecast by a regressor that has not seen it
+GAP_H = 48.0  # hours left out on both sides of a held-out block
+LEAST_ROWS = 200  # of known rises per gauge and lead
+
+
+class Regressor(Protocol):
+    """Gives the rise [m] from features (row, feature), NaN = missing."""
+
+    def fit(self, values: NDArray[np.float32], rise_m: Floats) -> Self:
+        """Learn from rows that all have a known rise."""
+
+    def predict(self, values: NDArray[np.float32]) -> Floats:
+        """Give one rise per row."""
+
+
+@dataclass(frozen=True)
+class LeadModel:
+    """What one gauge has learned for one lead."""
+
+    regressors: tuple[Regressor, ...]
+    spread: Spread
+
+    def rise_m(self, values: NDArray[np.float32]) -> Floats:
+        """Give the mean rise over the regressors, one per row."""
+        each = [one.predict(values) for one in self.regressors]
+        return np.asarray(np.mean(each, axis=0), dtype=float)
+
+
+class RiseModel(ABC):
+    """Forecasts levels as last good level + rise, for each target gauge and lead.
+
+    Parameters
+    ----------
+    gauges
+        All gauges that feed the features, those upstream included.
+    targets
+        gauge_id of the gauges to forecast.
+    leads
+        How far ahead; whole time steps.
+    seed
+        Of every random choice in training.
+    """
+
+    model_id: ClassVar[str]
+
+    def __init__(
+        self,
+        *,
+        gauges: Sequence[Gauge],
+        targets: Sequence[str],
+        leads: Sequence[timedelta],
+        seed: int = 0,
+    ) -> None:
+        unknown = sorted(set(targets) - {gauge.gauge_id for gauge in gauges})
+        if unknown:
+            raise ValueError(f"targets must be among the gauges, got {unknown}. Add these gauges.")
+        if not leads or any(lead <= timedelta(0) for lead in leads):
+            raise ValueError(f"leads must be longer than 0, got {[str(lead) for lead in leads]}.")
+        self.gauges = tuple(gauges)
+        self.targets = tuple(targets)
+        self.leads = tuple(sorted(leads))
+        self.seed = seed
+        self._step: np.timedelta64 | None = None
+        self._learned: dict[str, tuple[LeadModel, ...]] = {}
+        self._quantiles: Floats = np.empty((0, len(QUANTILES)))
+
+    @abstractmethod
+    def regressor(self, names: tuple[str, ...], seed: int) -> Regressor:
+        """Give a fresh regressor for features of these names."""
+
+    def terms(self, known: Design, rise_m: Floats) -> Floats:
+        """Give what the spread may grow with, (row, term)."""
+        return spread_terms(known, rise_m)
+
+    def fit(self, observations: Observations, rain_forecast: RainForecast | None = None) -> Self:
+        """Learn from observations; blanked hours (NaN) teach nothing.
+
+        Raises
+        ------
+        ValueError
+            If a target has too few known rises, or a rain forecast is given.
+        """
+        self._refuse(rain_forecast)
+        self._step = step_of(observations)
+        steps = [_whole_steps(lead, self._step) for lead in self.leads]
+        self._learned = {}
+        standardised: list[list[Floats]] = [[] for _ in steps]
+        for target in self.targets:
+            known = design(observations, target, self.gauges)
+            level = good_levels(observations, target)
+            learned = []
+            for number, lead_steps in enumerate(steps):
+                rise_m = lagged(level, -lead_steps) - known.level_m
+                one, errors = self._fit_lead(known, rise_m, target)
+                learned.append(one)
+                standardised[number].append(errors)
+            self._learned[target] = tuple(learned)
+        pooled = [conformal_quantiles(np.concatenate(errors)) for errors in standardised]
+        self._quantiles = np.vstack(pooled)
+        return self
+
+    def _fit_lead(self, known: Design, rise_m: Floats, target: str) -> tuple[LeadModel, Floats]:
+        rows = np.flatnonzero(np.isfinite(rise_m))
+        if len(rows) < LEAST_ROWS:
+            raise ValueError(
+                f"need at least {LEAST_ROWS} known rises to train on, got {len(rows)} "
+                f"(gauge {target}). Fetch an earlier start."
+            )
+        held_out_rise = np.full(len(rise_m), np.nan)
+        regressors = []
+        for number, (seen, held_out) in enumerate(held_out_blocks(known.times, rows)):
+            regressor = self.regressor(known.names, self.seed + number)
+            regressor.fit(known.values[seen], rise_m[seen])
+            held_out_rise[held_out] = regressor.predict(known.values[held_out])
+            regressors.append(regressor)
+        terms = self.terms(known, held_out_rise)[rows]
+        error_m = (rise_m - held_out_rise)[rows]
+        spread = fit_spread(terms, error_m)
+        return LeadModel(tuple(regressors), spread), error_m / spread.of(terms)
+
+    def predict(
+        self,
+        observations: Observations,
+        *,
+        issued_at: datetime,
+        rain_forecast: RainForecast | None = None,
+    ) -> LevelForecast:
+        """Give the forecast issued at one time; nothing observed later is looked at.
+
+        Returns
+        -------
+            level_m (gauge, lead, quantile) [m above gauge zero], NaN where the gauge has no
+            recent level; then `model_used` (gauge) is "none". `last_level_m` (gauge) and its
+            `last_level_age_h` are what the forecast starts from.
+        """
+        issue_times = np.array([utc64(issued_at)])
+        forecast = self.predict_many(observations, issue_times, rain_forecast=rain_forecast)
+        return LevelForecast(forecast.isel(issued_at=0))
+
+    def predict_many(
+        self,
+        observations: Observations,
+        issue_times: NDArray[np.datetime64],
+        *,
+        rain_forecast: RainForecast | None = None,
+    ) -> LevelForecast:
+        """Give one forecast per issue time (extra dim issued_at), each as `predict` gives it."""
+        self._refuse(rain_forecast)
+        if self._step is None:
+            raise ValueError(f"model {self.model_id} must be fitted before it predicts. Call fit.")
+        known = known_until(observations, issue_times, self._step)
+        gauges = [self._predict_gauge(known, target, issue_times) for target in self.targets]
+        return self._dataset(gauges, issue_times)
+
+    def _predict_gauge(
+        self, observations: Observations, target: str, issue_times: NDArray[np.datetime64]
+    ) -> tuple[Floats, Floats, Floats]:
+        known = design(observations, target, self.gauges).at(issue_times)
+        levels = np.full((len(issue_times), len(self.leads), len(QUANTILES)), np.nan)
+        for number, one in enumerate(self._learned[target]):
+            rise_m = one.rise_m(known.values)
+            spread_m = one.spread.of(self.terms(known, rise_m))
+            error_m = spread_m[:, None] * self._quantiles[number]
+            levels[:, number] = (known.level_m + rise_m)[:, None] + error_m
+        return levels, known.level_m, known.age_h
+
+    def _dataset(
+        self,
+        gauges: Sequence[tuple[Floats, Floats, Floats]],
+        issue_times: NDArray[np.datetime64],
+    ) -> LevelForecast:
+        levels, last, age = (np.stack(part, axis=1) for part in zip(*gauges, strict=True))
+        used = np.where(np.isfinite(last), self.model_id, "none")
+        level_attrs = {"units": "m", "long_name": "forecast water level above gauge zero"}
+        dataset = xr.Dataset(
+            {
+                "level_m": (("issued_at", "gauge", "lead", "quantile"), levels, level_attrs),
+                "last_level_m": (("issued_at", "gauge"), last, {"units": "m"}),
+                "last_level_age_h": (("issued_at", "gauge"), age, {"units": "h"}),
+            },
+            coords={
+                "issued_at": issue_times.astype("datetime64[ns]"),
+                "gauge": list(self.targets),
+                "lead": np.array([np.timedelta64(lead, "ns") for lead in self.leads]),
+                "quantile": list(QUANTILES),
+                "model_used": (("issued_at", "gauge"), used),
+            },
+            attrs={"model_id": self.model_id, "Conventions": "CF-1.11"},
+        )
+        return LevelForecast(dataset)
+
+    def _refuse(self, rain_forecast: RainForecast | None) -> None:
+        if rain_forecast is not None:
+            raise ValueError(
+                f"model {self.model_id} uses observed rain only, got a rain forecast. "
+                "Pass rain_forecast=None."
+            )
+
+
+def held_out_blocks(
+    times: NDArray[np.datetime64], rows: NDArray[np.intp]
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Give (seen rows, held-out rows) for each block of consecutive rows, a gap between them."""
+    gap = np.timedelta64(round(GAP_H * 3600), "s")
+    for block in np.array_split(rows, BLOCKS):
+        first, last = times[block[0]] - gap, times[block[-1]] + gap
+        outside = (times[rows] < first) | (times[rows] > last)
+        yield rows[outside], block
+
+
+def _whole_steps(lead: timedelta, step: np.timedelta64) -> int:
+    steps = np.timedelta64(lead, "ns") / step
+    if steps != round(steps):
+        raise ValueError(f"lead must be whole time steps of {step_min(step):g} min, got {lead}.")
+    return round(steps)
