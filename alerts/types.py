@@ -1,13 +1,20 @@
-"""Messages, batches, receipts and the two ways a channel may fail."""
+"""Messages, batches, receipts and the two ways a channel may fail.
+
+Recipients are mail addresses or LINE user ids: no `repr` and no error of this package shows one.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Literal, Protocol
 
 DeliveryState = Literal["waiting", "leased", "accepted", "dead", "void"]
+
+PUBLIC_FORMS = ("line", "mail", "plain")
+STAFF_FORM = "staff"
 
 
 @dataclass(frozen=True)
@@ -17,7 +24,7 @@ class Message:
     message_id: str
     district_id: str
     language: str
-    form: str  # line | mail | plain
+    form: str  # line | mail | plain | staff
     subject: str
     body: bytes
 
@@ -28,21 +35,56 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Observed:
+    """A level that a gauge measured, and the highest official level it has reached.
+
+    The only water level a public text may carry: it has no place for a forecast.
+    """
+
+    river: str
+    gauge_name: str
+    at: datetime
+    level_m: float  # above gauge zero
+    rising: bool
+    reached: str | None = None  # a name of forecasting.types.THRESHOLDS
+    reached_m: float | None = None
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Who gets one form of a message over one channel."""
+
+    channel: str
+    form: str
+    recipients: tuple[str, ...] = field(repr=False)
+    language: str = "ja"
+
+
+@dataclass(frozen=True)
 class Batch:
-    """A frozen list of recipients of one message on one channel; `key` never changes."""
+    """A frozen list of recipients of one message on one channel; `key` never changes.
+
+    `pending` are positions in `recipients` still to be sent, None = all. Only a channel whose
+    service knows no idempotency key (mail) looks at it; LINE must get the same list every time.
+    """
 
     key: str  # uuid5 of run, message, channel and batch number: the idempotency key
     message_id: str
     channel: str
-    recipients: tuple[str, ...]
+    recipients: tuple[str, ...] = field(repr=False)
+    pending: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a channel answered: accepted by the service, not read by a person."""
+    """What a channel answered: accepted by the service, not read by a person.
+
+    `refused` are positions in the batch's recipients that the service will never accept.
+    """
 
     reference: str
     accepted: int
+    refused: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,14 +98,28 @@ class Delivery:
     expires: datetime
     reference: str | None = None
     error: str | None = None
+    accepted: int = 0
+    refused: int = 0
 
 
 class RetryableError(Exception):
-    """The channel may accept the same batch later; `retry_after_s` when it said so."""
+    """The channel may accept the same batch later; `retry_after_s` when it said so.
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+    `pending` are the positions to try again (None = all), `refused` those never accepted.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_s: float | None = None,
+        pending: Sequence[int] | None = None,
+        refused: Sequence[int] = (),
+    ) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.pending = None if pending is None else tuple(pending)
+        self.refused = tuple(refused)
 
 
 class PermanentError(Exception):

@@ -1,0 +1,16 @@
+"""Ways to people, by name. A new channel is a file here and a line in `CHANNELS`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alerts.channels.email import EmailChannel
+from alerts.channels.line import LineChannel
+from alerts.channels.recording import RecordingChannel
+
+# The classes; each constructor is handed its client (see there), kawamori builds them.
+CHANNELS: dict[str, type[Any]] = {
+    "line": LineChannel,
+    "email": EmailChannel,
+    "recording": RecordingChannel,
+}

@@ -1,0 +1,178 @@
+"""E-mail: one MIME text per batch, only To and Message-ID differ per recipient.
+
+SMTP knows no idempotency key. A Message-ID stays the same for a key and recipient, so that a mail
+program can fold a repeat; within a batch only those not yet accepted are tried again.
+"""
+
+from __future__ import annotations
+
+import re
+import smtplib
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from uuid import UUID, uuid5
+
+from alerts.types import Batch, Message, PermanentError, Receipt, RetryableError
+
+TO_MARK, ID_MARK = "to-mark@kawamori.invalid", "<id-mark@kawamori.invalid>"
+ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
+UNAVAILABLE = 421  # RFC 5321: the service closes the connection
+
+
+@dataclass
+class _Progress:
+    """Positions of one try."""
+
+    accepted: list[int] = field(default_factory=list)
+    refused: list[int] = field(default_factory=list)
+    later: list[int] = field(default_factory=list)
+    codes: set[int] = field(default_factory=set)
+
+
+class EmailChannel:
+    """Sends over connections that `connect` opens (and logs in); `clock` stamps the Date header."""
+
+    name = "email"
+    form = "mail"
+
+    def __init__(
+        self,
+        connect: Callable[[], smtplib.SMTP],
+        *,
+        sender: str,
+        clock: Callable[[], datetime],
+    ) -> None:
+        if not ADDRESS.fullmatch(sender):
+            raise ValueError(f"sender must be one plain mail address, got {sender!r}.")
+        self._connect = connect
+        self._sender = sender
+        self._clock = clock
+
+    def send(self, batch: Batch, message: Message) -> Receipt:
+        """Send one mail to each pending recipient.
+
+        Raises
+        ------
+        RetryableError
+            If a 4xx, a time-out or a broken connection left some unsent: `pending` names them.
+        PermanentError
+            If login or sender are refused, or nobody in the whole batch was accepted.
+        """
+        everyone = range(len(batch.recipients))
+        pending = list(everyone if batch.pending is None else batch.pending)
+        text = self._template(message)
+        progress = _Progress()
+        try:
+            with closing(_Session(self._connect())) as session:
+                self._send_each(session.client, batch, text, pending, progress)
+        except smtplib.SMTPAuthenticationError as error:
+            raise PermanentError(f"SMTP login refused: {error.smtp_code}") from None
+        except smtplib.SMTPSenderRefused as error:
+            self._sender_refused(error, pending, progress)
+        except (smtplib.SMTPException, OSError) as error:  # its text may hold an address
+            self._broken(error, pending, progress)
+        return self._receipt(batch, progress)
+
+    def _send_each(
+        self,
+        client: smtplib.SMTP,
+        batch: Batch,
+        text: bytes,
+        pending: Iterable[int],
+        progress: _Progress,
+    ) -> None:
+        for position in pending:
+            recipient = batch.recipients[position]
+            if not ADDRESS.fullmatch(recipient):
+                progress.refused.append(position)
+                continue
+            mail = text.replace(TO_MARK.encode(), recipient.encode()).replace(
+                ID_MARK.encode(), self.message_id(batch.key, recipient).encode()
+            )
+            try:
+                client.sendmail(self._sender, [recipient], mail)
+            except smtplib.SMTPRecipientsRefused as error:
+                code = error.recipients[recipient][0]
+                self._settle(position, code, progress)
+            except smtplib.SMTPDataError as error:
+                self._settle(position, error.smtp_code, progress)
+            else:
+                progress.accepted.append(position)
+
+    def message_id(self, key: str, recipient: str) -> str:
+        """Give the Message-ID of one mail: the same for the same key and recipient."""
+        return f"<{uuid5(UUID(key), recipient)}@{self._sender.partition('@')[2]}>"
+
+    def _template(self, message: Message) -> bytes:
+        mail = EmailMessage(policy=SMTP)
+        mail["From"] = self._sender
+        mail["To"] = TO_MARK
+        mail["Subject"] = message.subject
+        mail["Date"] = format_datetime(self._clock())
+        mail["Message-ID"] = ID_MARK
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(message.body.decode(), charset="utf-8", cte="base64")
+        return mail.as_bytes()
+
+    def _settle(self, position: int, code: int, progress: _Progress) -> None:
+        progress.codes.add(code)
+        (progress.refused if code >= 500 else progress.later).append(position)
+        if code == UNAVAILABLE:
+            raise smtplib.SMTPServerDisconnected("closing")
+
+    def _sender_refused(
+        self, error: smtplib.SMTPSenderRefused, pending: Iterable[int], progress: _Progress
+    ) -> None:
+        if error.smtp_code >= 500:
+            done = len(progress.accepted)
+            raise PermanentError(
+                f"SMTP sender refused: {error.smtp_code} ({done} accepted before)"
+            ) from None
+        self._broken(error, pending, progress)
+
+    def _broken(self, error: Exception, pending: Iterable[int], progress: _Progress) -> None:
+        code = getattr(error, "smtp_code", None)
+        if isinstance(code, int) and code > 0:
+            progress.codes.add(code)
+        settled = {*progress.accepted, *progress.refused}
+        later = [position for position in pending if position not in settled]
+        raise RetryableError(
+            f"SMTP broke off: {type(error).__name__} {sorted(progress.codes)}, {len(later)} unsent",
+            pending=later,
+            refused=progress.refused,
+        ) from None
+
+    def _receipt(self, batch: Batch, progress: _Progress) -> Receipt:
+        codes = sorted(progress.codes)
+        if progress.later:
+            raise RetryableError(
+                f"SMTP put off {len(progress.later)} recipients: {codes}",
+                pending=progress.later,
+                refused=progress.refused,
+            )
+        if len(progress.refused) == len(batch.recipients):
+            raise PermanentError(f"SMTP refused all {len(progress.refused)} recipients: {codes}")
+        return Receipt(
+            reference=batch.key,
+            accepted=len(progress.accepted),
+            refused=tuple(progress.refused),
+        )
+
+
+@dataclass
+class _Session:
+    """A connection that says QUIT when it can."""
+
+    client: smtplib.SMTP
+
+    def close(self) -> None:
+        """End the session; a server that has gone already needs no goodbye."""
+        try:
+            self.client.quit()
+        except (smtplib.SMTPException, OSError):
+            self.client.close()

@@ -1,0 +1,196 @@
+"""Approval and outbox: what officers approved is frozen, and only that may leave.
+
+`approve` writes the approval, the rendered bytes with their sha256 and the frozen recipient
+batches; call it inside one transaction (`with engine.begin() as connection:`). A key belongs to a
+run, message, channel and batch number for ever: a new cut of recipients needs a new run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from advisory.types import Advice
+from alerts.objections import audience_faults, message_faults, officer_faults, time_faults
+from alerts.schema import approval, check_guarded, message, metadata, outbox, prepare
+from alerts.types import Audience, Delivery, Message
+
+__all__ = ["approve", "deliveries", "metadata", "prepare", "replay", "void"]
+
+APPROVALS = UUID("0d8a8e6c-5f53-5b36-8d0e-4b4f6f2f9c11")  # name spaces of our own
+KEYS = UUID("b0b9b0de-7f5b-5a67-9a53-1f2a7c3d8e22")
+BATCH_SIZE = {"line": 500}  # LINE multicast takes 500 user ids
+OTHER_BATCH_SIZE = 50  # a kill repeats at most the mails of one batch
+
+
+def approve(
+    connection: Connection,
+    *,
+    run_id: str,
+    advice: Advice,
+    messages: Sequence[Message],
+    audiences: Sequence[Audience],
+    first: str,
+    second: str | None = None,
+    at: datetime,
+    expires: datetime,
+    drill: bool,
+) -> str:
+    """Record that officers approve these messages of one district; give the approval id.
+
+    Parameters
+    ----------
+    messages
+        Public messages of this advice, at most one per form and language.
+    audiences
+        Who gets which form over which channel; repeated recipients count once.
+    first, second
+        Officers; levels 4 and 5 need two different ones.
+
+    Raises
+    ------
+    ValueError
+        Naming everything that forbids the approval; nothing is written then.
+    """
+    check_guarded(connection)
+    by_form = {(item.form, item.language): item for item in messages}
+    faults = [
+        *officer_faults(advice.level, first, second),
+        *time_faults(at, expires),
+        *message_faults(advice, messages, drill=drill),
+        *audience_faults(audiences, by_form),
+        *_repeat_faults(connection, messages),
+    ]
+    if faults:
+        raise ValueError(f"{advice.name} cannot be approved: " + "; ".join(faults) + ".")
+    approval_id = str(uuid5(APPROVALS, f"{run_id}/{advice.district_id}/{at.isoformat()}"))
+    connection.execute(
+        insert(approval).values(
+            approval_id=approval_id,
+            run_id=run_id,
+            district_id=advice.district_id,
+            level=int(advice.level),
+            advice_digest=advice.digest,
+            first_officer=first,
+            second_officer=second,
+            at=at,
+            expires=expires,
+            drill=drill,
+        )
+    )
+    connection.execute(insert(message), [_message_row(each, approval_id) for each in messages])
+    for audience in audiences:
+        chosen = by_form[audience.form, audience.language]
+        rows = [
+            {"approval_id": approval_id, "next_try": at, "expires": expires, **row}
+            for row in _batches(run_id, chosen, audience)
+        ]
+        if rows:
+            connection.execute(insert(outbox), rows)
+    return approval_id
+
+
+def void(connection: Connection, approval_id: str, *, by: str, at: datetime) -> int:
+    """Withdraw an approval: rows not yet accepted are never sent; give how many that stopped.
+
+    A batch that a channel holds at this moment may still arrive; its row then says accepted.
+    """
+    withdrawn = connection.execute(
+        update(approval)
+        .where(approval.c.approval_id == approval_id, approval.c.voided_at.is_(None))
+        .values(voided_at=at, voided_by=by)
+    )
+    if withdrawn.rowcount == 0 and not _exists(connection, approval_id):
+        raise ValueError(
+            f"approval_id must name an approval, got {approval_id!r}. List them first."
+        )
+    stopped = connection.execute(
+        update(outbox)
+        .where(
+            outbox.c.approval_id == approval_id,
+            outbox.c.state.in_(("waiting", "leased", "dead")),
+        )
+        .values(state="void", lease_until=None)
+    )
+    return int(stopped.rowcount)
+
+
+def replay(connection: Connection, approval_id: str, *, at: datetime) -> int:
+    """Put dead rows that have not expired back in line, same key; give how many."""
+    revived = connection.execute(
+        update(outbox)
+        .where(
+            outbox.c.approval_id == approval_id,
+            outbox.c.state == "dead",
+            outbox.c.expires > at,
+        )
+        .values(state="waiting", next_try=at, lease_until=None)
+    )
+    return int(revived.rowcount)
+
+
+def deliveries(connection: Connection, approval_id: str | None = None) -> list[Delivery]:
+    """Give the state of every batch, of one approval if named; no recipient is in it."""
+    rows = select(outbox).order_by(outbox.c.approval_id, outbox.c.channel, outbox.c.batch_number)
+    if approval_id is not None:
+        rows = rows.where(outbox.c.approval_id == approval_id)
+    return [
+        Delivery(
+            key=row.key,
+            channel=row.channel,
+            state=row.state,
+            attempts=row.attempts,
+            expires=row.expires,
+            reference=row.reference,
+            error=row.error,
+            accepted=row.accepted,
+            refused=len(row.refused),
+        )
+        for row in connection.execute(rows)
+    ]
+
+
+def _repeat_faults(connection: Connection, messages: Sequence[Message]) -> Iterator[str]:
+    ids = [item.message_id for item in messages]
+    for row in connection.execute(
+        select(message.c.message_id, message.c.approval_id).where(message.c.message_id.in_(ids))
+    ):
+        yield f"message {row.message_id} was already approved in {row.approval_id}"
+
+
+def _message_row(item: Message, approval_id: str) -> dict[str, object]:
+    return {
+        "message_id": item.message_id,
+        "approval_id": approval_id,
+        "district_id": item.district_id,
+        "language": item.language,
+        "form": item.form,
+        "subject": item.subject,
+        "body": item.body,
+        "sha256": item.sha256,
+    }
+
+
+def _batches(run_id: str, chosen: Message, audience: Audience) -> Iterator[dict[str, object]]:
+    recipients = list(dict.fromkeys(audience.recipients))
+    size = BATCH_SIZE.get(audience.channel, OTHER_BATCH_SIZE)
+    for number, start in enumerate(range(0, len(recipients), size)):
+        yield {
+            "key": str(uuid5(KEYS, f"{run_id}/{chosen.message_id}/{audience.channel}/{number}")),
+            "message_id": chosen.message_id,
+            "channel": audience.channel,
+            "batch_number": number,
+            "recipients": recipients[start : start + size],
+            "refused": [],
+            "state": "waiting",
+            "attempts": 0,
+            "accepted": 0,
+        }
+
+
+def _exists(connection: Connection, approval_id: str) -> bool:
+    found = select(func.count()).where(approval.c.approval_id == approval_id)
+    return bool(connection.execute(found).scalar())

@@ -1,0 +1,163 @@
+"""Tables of the outbox: approval, message, outbox row, attempt. Nothing is in without an approval.
+
+The rules stand in the database, so that no later code can step round them: foreign keys that may
+not be null, two different officers for levels 4 and 5, one row per key. SQLAlchemy Core, SQLite
+or PostgreSQL. Times are UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Connection,
+    DateTime,
+    Engine,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    event,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+STATES = ("waiting", "leased", "accepted", "dead", "void")
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware time; SQLite, which keeps no zone, gets and gives UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive time, convert an aware one to UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"time must be aware (with a zone), got {value.isoformat()}.")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give an aware UTC time."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData()
+
+approval = Table(
+    "approval",
+    metadata,
+    Column("approval_id", String(36), primary_key=True),
+    Column("run_id", Text, nullable=False),
+    Column("district_id", Text, nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("advice_digest", Text, nullable=False),
+    Column("first_officer", Text, nullable=False),
+    Column("second_officer", Text),
+    Column("at", UtcTime, nullable=False),
+    Column("expires", UtcTime, nullable=False),
+    Column("drill", Boolean, nullable=False),
+    Column("voided_at", UtcTime),
+    Column("voided_by", Text),
+    CheckConstraint("level BETWEEN 3 AND 5", name="level_has_an_order"),
+    CheckConstraint(
+        "level = 3 OR (second_officer IS NOT NULL AND second_officer <> first_officer)",
+        name="two_officers",
+    ),
+)
+
+message = Table(
+    "message",
+    metadata,
+    Column("message_id", String(36), primary_key=True),
+    Column("approval_id", ForeignKey("approval.approval_id"), nullable=False),
+    Column("district_id", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("form", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    UniqueConstraint("message_id", "approval_id"),
+    CheckConstraint("form <> 'staff'", name="staff_text_stays_inside"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("key", String(36), primary_key=True),
+    Column("approval_id", ForeignKey("approval.approval_id"), nullable=False),
+    Column("message_id", String(36), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("batch_number", Integer, nullable=False),
+    Column("recipients", JSON, nullable=False),
+    Column("pending", JSON(none_as_null=True)),  # positions still to send, NULL = all
+    Column("refused", JSON, nullable=False),  # positions the service will never accept
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_try", UtcTime, nullable=False),
+    Column("lease_until", UtcTime),
+    Column("expires", UtcTime, nullable=False),
+    Column("reference", Text),
+    Column("accepted", Integer, nullable=False),
+    Column("error", Text),
+    ForeignKeyConstraint(
+        ["message_id", "approval_id"], ["message.message_id", "message.approval_id"]
+    ),
+    UniqueConstraint("message_id", "channel", "batch_number"),
+    CheckConstraint(f"state IN {STATES}", name="known_state"),
+)
+
+attempt = Table(  # audit: rows are only ever added
+    "attempt",
+    metadata,
+    Column("attempt_id", Integer, primary_key=True),
+    Column("key", ForeignKey("outbox.key"), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+
+def prepare(engine: Engine) -> Engine:
+    """Create the tables, enforce foreign keys, and keep recipients out of database errors.
+
+    Call once after `create_engine`, before the first connection; calling again changes nothing.
+    """
+    engine.hide_parameters = True
+    if engine.dialect.name == "sqlite" and not event.contains(engine, "connect", _set_sqlite):
+        event.listen(engine, "connect", _set_sqlite)
+        engine.dispose()
+    metadata.create_all(engine)
+    return engine
+
+
+def check_guarded(connection: Connection) -> None:
+    """Raise ValueError if this database would let a row in without its approval."""
+    if connection.dialect.name != "sqlite":
+        return
+    if not connection.exec_driver_sql("PRAGMA foreign_keys").scalar():
+        raise ValueError(
+            "the database must enforce foreign keys, got PRAGMA foreign_keys = 0. "
+            "Open the engine through alerts.outbox.prepare(engine)."
+        )
+
+
+def _set_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
