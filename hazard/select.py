@@ -65,8 +65,8 @@ def select_layer(
     -------
         Rows of the library with `probability` (NaN = unknown), `unknown` and `proxy`. A river whose
         probability is unknown, or that has no gauge, gives its maximum scenario with `unknown`
-        True. `attrs["unknown_gauges"]` names the gauges of unknown rivers without any area in the
-        library: what lies in their districts is unknown.
+        True. `attrs["unknown_gauges"]` names the gauges of rivers that are unknown or likely to
+        flood and have no area in the library: what lies in their districts is unknown.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def select_layer(
     ]
     selected = pd.concat(picked) if picked else _noted(library, RiverOutlook(0.0, False, ()))
     selected = check_layer(selected.sort_index())
-    selected.attrs["unknown_gauges"] = _unmapped(exceedance, library, gauges, p_maximum)
+    selected.attrs["unknown_gauges"] = _unmapped(exceedance, library, gauges, p_planned)
     return selected
 
 
@@ -156,14 +156,15 @@ def _noted(rows: Any, outlook: RiverOutlook) -> Any:
 
 
 def _unmapped(
-    exceedance: Exceedance, library: Any, gauges: Sequence[Gauge], enough: float
+    exceedance: Exceedance, library: Any, gauges: Sequence[Gauge], p_planned: float
 ) -> tuple[str, ...]:
-    """Name the gauges of rivers that are unknown and have no area in the library."""
+    """Name the gauges of rivers that may flood and have no area in the library."""
     names = {gauge.river for gauge in gauges}
     if library["river"].isna().any():  # a mesh layout may hold any river
         names = set()
     unknown: list[str] = []
     for river in sorted(names - set(library["river"])):
-        outlook = river_outlook(exceedance, _on_river(gauges, river), enough=enough)
-        unknown += outlook.gauge_ids if outlook.probability is None else ()
+        outlook = river_outlook(exceedance, _on_river(gauges, river))
+        calm = outlook.probability is not None and outlook.probability < p_planned
+        unknown += () if calm else outlook.gauge_ids
     return tuple(unknown)

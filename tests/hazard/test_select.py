@@ -115,6 +115,16 @@ def test_unknown_river_without_any_area_names_its_gauges():
     assert layer.attrs["unknown_gauges"] == ("u",)
 
 
+def test_likely_river_without_any_area_names_its_gauges_too():
+    layer = select_layer(odds(k=[0.0], u=[0.9]), library("夏井川"), [KAMATA, UMEMOTO])
+    assert layer.attrs["unknown_gauges"] == ("u",)
+
+
+def test_calm_river_without_any_area_is_no_reason_for_unknown():
+    layer = select_layer(odds(k=[0.0], u=[0.0]), library("夏井川"), [KAMATA, UMEMOTO])
+    assert layer.attrs["unknown_gauges"] == ()
+
+
 def test_empty_library_gives_an_empty_layer():
     layer = select_layer(odds(k=[0.9]), library(), [KAMATA])
     assert len(layer) == 0
