@@ -1,0 +1,137 @@
+"""The decision: what to advise each district, by when, and why.
+
+The level is the highest that a rule gives; an input that is missing leaves a district UNKNOWN
+unless another gives an order (3 to 5), and never makes it calm. An order once advised stays until
+the conditions of 解除 hold. Reasons are for staff: they name forecasts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from advisory.clearance import clearance
+from advisory.deadline import deadline
+from advisory.digest import digest_of
+from advisory.district import assisted_fraction, destinations, people_of, place_of
+from advisory.evidence import Evidence, gather
+from advisory.explain import weigh
+from advisory.levels import action, highest
+from advisory.official import official
+from advisory.policy import Policy
+from advisory.release import hold
+from advisory.rules import CHECK, Sky, judge, sky_at
+from advisory.types import Advice, GaugeState, Level, Reason, Warnings
+from forecasting.types import Exceedance, Gauge
+from hazard.types import Districts, Exposure
+from shelters.types import Allocation
+
+
+def decide(
+    exceedance: Exceedance | None,
+    exposure: Exposure | None,
+    allocation: Allocation | None,
+    warnings: Warnings,
+    policy: Policy,
+    *,
+    districts: Districts,
+    gauges: Sequence[Gauge],
+    states: Sequence[GaugeState],
+    shelter_names: Mapping[str, str] | None = None,
+    previous: Sequence[Advice] | None = None,
+    issued_at: datetime,
+) -> tuple[Advice, ...]:
+    """Give one piece of advice per district, in their order.
+
+    Parameters
+    ----------
+    exceedance, exposure, allocation
+        None = not known: what depends on it is then unknown, never calm and never 0.
+    warnings
+        Official warnings of this city.
+    states
+        What the gauges say; staleness is judged here, by the policy.
+    shelter_names
+        shelter_id to name; an id that is not in it stands for itself.
+    previous
+        Advice of the cycle before; anything issued after `issued_at` is left aside.
+    issued_at
+        Aware time of this cycle.
+
+    Raises
+    ------
+    ValueError
+        If `issued_at` is naive.
+    """
+    if issued_at.tzinfo is None:
+        raise ValueError(f"issued_at must be aware (with a zone), got {issued_at.isoformat()}.")
+    now = issued_at.astimezone(UTC)
+    wanted = {gauge_id for gauge_ids in districts["gauge_ids"] for gauge_id in gauge_ids}
+    seen = gather(sorted(wanted), gauges, states, exceedance, policy, issued_at=now)
+    sky = sky_at(now, place_of(districts, gauges), policy)
+    earlier = {advice.district_id: advice for advice in previous or () if advice.issued_at <= now}
+    return tuple(
+        _advise(
+            str(district_id),
+            row,
+            seen=[seen[gauge_id] for gauge_id in row["gauge_ids"]],
+            known=(exposure, allocation, warnings, shelter_names or {}),
+            previous=earlier.get(str(district_id)),
+            policy=policy,
+            sky=sky,
+        )
+        for district_id, row in districts.iterrows()
+    )
+
+
+def _advise(
+    district_id: str,
+    row: Any,
+    *,
+    seen: Sequence[Evidence],
+    known: tuple[Exposure | None, Allocation | None, Warnings, Mapping[str, str]],
+    previous: Advice | None,
+    policy: Policy,
+    sky: Sky,
+) -> Advice:
+    exposure, allocation, warnings, names = known
+    needed = clearance(
+        allocation,
+        district_id,
+        policy.clearance,
+        dark=sky.dark,
+        assisted_fraction=assisted_fraction(row),
+    )
+    clearance_h = needed.p90_min / 60 if needed else 0.0
+    found = [r for one in seen for r in judge(one, policy, sky, clearance_h=clearance_h)]
+    found += official(warnings, policy, list(row["gauge_ids"]), issued_at=sky.issued_at)
+    if not seen:
+        text = f"この地区には水位計がなく、水位から判定できない。{CHECK}"
+        found.append(Reason("no-gauge", text, True, Level.UNKNOWN))
+    held = hold(previous, _level(found), seen, found, policy)
+    found += [held] if held else []
+    level = _level(found)
+    issue_by, why = deadline(level, found, seen, needed=needed, policy=policy, sky=sky)
+    reasons, counter = weigh([*found, *([why] if why else [])], level, policy)
+    advice = Advice(
+        district_id=district_id,
+        name=str(row["name"]),
+        level=level,
+        issued_at=sky.issued_at,
+        issue_by=issue_by,
+        valid_until=sky.issued_at + timedelta(minutes=policy.validity.minutes(level)),
+        reasons=reasons,
+        counter_evidence=counter,
+        people=people_of(exposure, district_id),
+        clearance=needed,
+        shelters=() if level is Level.EMERGENCY else destinations(allocation, district_id, names),
+        digest="",
+        action=action(level),
+    )
+    return replace(advice, digest=digest_of(advice))
+
+
+def _level(reasons: Sequence[Reason]) -> Level:
+    return highest(*(reason.level for reason in reasons if reason.fired))

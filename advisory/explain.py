@@ -1,0 +1,44 @@
+"""Which findings an officer sees: reasons for the level, and what speaks against it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from advisory.levels import concern
+from advisory.policy import Policy
+from advisory.types import Level, Reason
+
+
+def weigh(
+    found: Sequence[Reason], level: Level, policy: Policy
+) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
+    """Give reasons and counter-evidence, most concern first; rules far from firing are left out."""
+    ordered = sorted(found, key=lambda reason: -concern(reason.level))
+    stated = [r for r in ordered if r.fired or r.level is Level.UNKNOWN]
+    unfired = [r for r in ordered if not r.fired and r.level is not Level.UNKNOWN]
+    if level < Level.ELDERLY and not any(r.fired for r in stated):
+        return (*stated, *_calm(unfired)), tuple(r for r in unfired if _near(r, level, policy))
+    return tuple(stated), tuple(r for r in unfired if _near(r, level, policy))
+
+
+def _calm(unfired: Sequence[Reason]) -> list[Reason]:
+    """Why nothing is advised: per gauge, the level not reached and the danger not likely."""
+    lowest: dict[tuple[str | None, str], Reason] = {}
+    for reason in unfired:
+        if reason.threshold is not None:
+            lowest[reason.gauge_id, reason.unit] = reason
+    return [
+        replace(reason, fired=True, level=Level.NONE, rule="calm") for reason in lowest.values()
+    ]
+
+
+def _near(reason: Reason, level: Level, policy: Policy) -> bool:
+    """Tell whether an unfired rule is close to firing, or speaks against the level advised."""
+    if reason.value is None or reason.threshold is None:
+        return True
+    if level >= Level.ELDERLY and reason.level >= level:
+        return True
+    if reason.unit == "m":
+        return reason.value >= reason.threshold - policy.nearly.level_m
+    return reason.value >= reason.threshold * policy.nearly.probability_fraction

@@ -1,0 +1,216 @@
+"""Rules and numbers of the decision as a frozen value; every table has `source` and `verified`.
+
+Forms and units are in the names; what they mean is written beside them in data/policy.toml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import time
+from typing import Any
+
+from advisory.tables import build
+from forecasting.types import THRESHOLDS
+
+RIVER_CLASSES = ("forecast", "notified", "other")
+CONDITIONS = ("none", "rising", "rapid_rise")
+
+
+@dataclass(frozen=True)
+class Cited:
+    """A table that says where it comes from; `verified` False = the text was not read."""
+
+    source: str
+    verified: bool
+
+
+@dataclass(frozen=True)
+class Rule(Cited):
+    """Which level for which rivers."""
+
+    id: str
+    level: int
+    river_classes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _check_range("level", self.level, 1, 5)
+        _check_choices("river_classes", self.river_classes, RIVER_CLASSES)
+
+
+@dataclass(frozen=True)
+class ObservedRule(Rule):
+    """Fires when a gauge's level is at or above one of its thresholds."""
+
+    threshold: str
+    condition: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_choices("threshold", (self.threshold,), THRESHOLDS)
+        _check_choices("condition", (self.condition,), CONDITIONS)
+
+
+@dataclass(frozen=True)
+class ForecastRule(Rule):
+    """Fires when a threshold is likely enough to be reached in time."""
+
+    thresholds: tuple[str, ...]
+    within_h: float
+    probability: float
+    until_clearance: bool
+    evening: bool
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_choices("thresholds", self.thresholds, THRESHOLDS)
+        _check_range("probability", self.probability, 0.0, 1.0)
+        _check_range("within_h", self.within_h, 0.0, 240.0)
+
+
+@dataclass(frozen=True)
+class Evening(Cited):
+    """Clock times of Japan between which the coming night is judged."""
+
+    start: time
+    end: time
+
+
+@dataclass(frozen=True)
+class Blind(Cited):
+    """When a gauge without upper thresholds leaves its district unknown."""
+
+    within_h: float
+    probability: float
+
+    def __post_init__(self) -> None:
+        _check_range("probability", self.probability, 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Trend(Cited):
+    """What counts as rising, rising rapidly and falling."""
+
+    rising_m_per_h: float
+    rapid_rise_m_per_h: float
+    falling_m_per_h: float
+
+    def __post_init__(self) -> None:
+        if not self.falling_m_per_h <= 0.0 <= self.rising_m_per_h <= self.rapid_rise_m_per_h:
+            raise ValueError("must keep falling <= 0 <= rising <= rapid_rise [m per h]")
+
+
+@dataclass(frozen=True)
+class Telegrams(Cited):
+    """What official warnings do; `area_level_max` is for those without a river section."""
+
+    required: bool
+    area_level_max: int
+
+    def __post_init__(self) -> None:
+        _check_range("area_level_max", self.area_level_max, 1, 5)
+
+
+@dataclass(frozen=True)
+class Staleness(Cited):
+    """Ages beyond which an input is unknown."""
+
+    stage_min: float
+    forecast_min: float
+    telegram_min: float
+
+
+@dataclass(frozen=True)
+class ClearanceTimes(Cited):
+    """Times and speeds of getting out."""
+
+    decide_min: float
+    diffuse_day_min: float
+    diffuse_night_min: float
+    mobilise_min: float
+    mobilise_elderly_min: float
+    mobilise_assisted_min: float
+    buffer_fraction: float
+    walk_km_per_h: float
+    assisted_km_per_h: float
+    night_speed_factor: float
+    elderly_fraction: float
+    assisted_fraction: float
+
+    def __post_init__(self) -> None:
+        for name in ("elderly_fraction", "assisted_fraction"):
+            _check_range(name, getattr(self, name), 0.0, 1.0)
+        for name in ("walk_km_per_h", "assisted_km_per_h", "night_speed_factor"):
+            _check_range(name, getattr(self, name), 0.01, 100.0)
+
+
+@dataclass(frozen=True)
+class Validity(Cited):
+    """How long advice stands unless renewed."""
+
+    unknown_min: float
+    calm_min: float
+    level3_min: float
+    level4_min: float
+    level5_min: float
+
+    def minutes(self, level: int) -> float:
+        """Give the span for a level; -1 is UNKNOWN. [min]"""
+        spans = {-1: self.unknown_min, 3: self.level3_min, 4: self.level4_min, 5: self.level5_min}
+        return spans.get(level, self.calm_min)
+
+
+@dataclass(frozen=True)
+class Nearly(Cited):
+    """How close an unfired rule must be to be listed."""
+
+    level_m: float
+    probability_fraction: float
+
+
+@dataclass(frozen=True)
+class Policy:
+    """All rules of a city."""
+
+    version: str
+    observed: tuple[ObservedRule, ...]
+    forecast: tuple[ForecastRule, ...]
+    evening: Evening
+    blind: Blind
+    trend: Trend
+    release: Cited
+    telegrams: Telegrams
+    staleness: Staleness
+    clearance: ClearanceTimes
+    validity: Validity
+    nearly: Nearly
+
+    @classmethod
+    def from_mapping(cls, raw: Mapping[str, Any]) -> Policy:
+        """Give the policy in `raw` (a parsed policy.toml).
+
+        Raises
+        ------
+        ValueError
+            Naming every unknown key (with the known ones), missing key and wrong value.
+        """
+        faults: list[str] = []
+        policy = build(cls, raw, "policy", faults)
+        if policy is not None:
+            rules: tuple[Rule, ...] = (*policy.observed, *policy.forecast)
+            ids = [rule.id for rule in rules]
+            twice = sorted({name for name in ids if ids.count(name) > 1})
+            faults += [f"rule id must be unique, got {name!r} more than once" for name in twice]
+        if faults or policy is None:
+            raise ValueError("The policy is not usable: " + "; ".join(faults) + ". Correct it.")
+        return policy
+
+
+def _check_choices(what: str, got: tuple[str, ...], known: tuple[str, ...]) -> None:
+    if not got or set(got) - set(known):
+        raise ValueError(f"{what} must be among {sorted(known)}, got {list(got)}")
+
+
+def _check_range(what: str, got: float, low: float, high: float) -> None:
+    if not low <= got <= high:
+        raise ValueError(f"{what} must be {low} to {high}, got {got}")

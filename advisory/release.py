@@ -1,0 +1,65 @@
+"""解除: a level that was advised stays until the water is down, falling and expected to stay so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from advisory.evidence import Evidence
+from advisory.policy import Policy
+from advisory.rules import TOLERANCE_M
+from advisory.types import Advice, Level, Reason
+from advisory.words import THRESHOLD_NAMES, clock, metres, station
+
+
+def hold(
+    previous: Advice | None,
+    level: Level,
+    seen: Sequence[Evidence],
+    reasons: Sequence[Reason],
+    policy: Policy,
+) -> Reason | None:
+    """Give the reason that holds or releases an earlier order; None where there is no fall.
+
+    Parameters
+    ----------
+    level
+        What the rules give now. `reasons` are the ones they gave.
+    """
+    if previous is None or previous.level < Level.ELDERLY or level >= previous.level:
+        return None
+    against = [text for one in seen if (text := _against(one, policy))]
+    likely = {rule.id for rule in policy.forecast}
+    if any(reason.fired and reason.rule in likely for reason in reasons):
+        against.append("再び上がる予測がある")
+    if any(reason.fired and reason.level is Level.UNKNOWN for reason in reasons) or not seen:
+        against.append("判定できない入力がある")
+    order = f"前回（{clock(previous.issued_at)}）の警戒レベル{int(previous.level)}"
+    if against:
+        text = f"{order}を維持。解除の条件を満たさない: {'、'.join(against)}"
+    else:
+        text = f"{order}は解除の条件を満たす（上流の雨は未確認、解除は市が判断）"
+    return Reason(
+        rule="hold" if against else "release",
+        text=text,
+        fired=bool(against),
+        level=previous.level,
+        at=previous.issued_at,
+        source=policy.release.source,
+        verified=policy.release.verified,
+    )
+
+
+def _against(seen: Evidence, policy: Policy) -> str:
+    """Why this gauge does not allow a release; empty where it does."""
+    if seen.gauge is None or seen.level_m is None:
+        return f"{seen.gauge.name if seen.gauge else seen.gauge_id}の水位が不明"
+    levels = dict(seen.gauge.thresholds.items())
+    name = next((n for n in ("danger", "judgment", "caution") if n in levels), None)
+    if name is None:
+        return f"{station(seen.gauge)}に基準水位がない"
+    if seen.level_m + TOLERANCE_M >= levels[name]:
+        return f"{station(seen.gauge)}が{THRESHOLD_NAMES[name]}{metres(levels[name])}以上"
+    if "caution" in levels and seen.level_m + TOLERANCE_M < levels["caution"]:
+        return ""
+    falling = seen.rise_m_per_h is not None and seen.rise_m_per_h <= policy.trend.falling_m_per_h
+    return "" if falling else f"{station(seen.gauge)}に明らかな下降が見られない"
