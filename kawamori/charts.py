@@ -14,7 +14,7 @@ from kawamori.run import Run
 from kawamori.words import THRESHOLD_LEVELS, THRESHOLD_WORDS
 
 FAN = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}  # 90 % and 50 %
-PAST_HORIZONS = 4  # observed line shown before issue time, in forecast horizons
+PAST_HORIZONS = 3  # observed line shown before issue time, in forecast horizons
 SHORTEST_PAST = timedelta(hours=6)
 
 
@@ -40,6 +40,12 @@ class Hydrograph:
     observed: tuple[tuple[datetime, float | None], ...]
     forecast: tuple[ForecastRow, ...]
     truth: tuple[tuple[datetime, float | None], ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether nothing at all is known of this gauge."""
+        known_levels = [level for _, level in (*self.observed, *self.truth) if level is not None]
+        return not known_levels and self.peak() is None
 
     def peak(self) -> ForecastRow | None:
         """Give the lead with the highest median; None where no median is known."""

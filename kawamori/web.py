@@ -34,6 +34,10 @@ SECURITY = {
 }
 
 
+class NotStoredError(LookupError):
+    """No such run, or no such file in it: answered with 404."""
+
+
 @dataclass(frozen=True)
 class Listed:
     """One stored run as the list shows it; `fault` says why its record cannot be read."""
@@ -62,13 +66,17 @@ class Shelf:
         return found[::-1]
 
     def file(self, name: str, inside: str) -> Path:
-        """Give a file of a run, or raise LookupError; nothing outside the run is reachable."""
-        root = (self.folder / name).resolve()
-        path = (root / inside).resolve()
-        stored = root.parent == self.folder.resolve() and not name.startswith(".")
-        if not (stored and path.is_relative_to(root) and path.is_file()):
-            raise LookupError(f"no file {inside!r} in a stored run {name!r}")
-        return path
+        """Give a file of a run, or raise NotStoredError; nothing outside the run is reachable."""
+        missing = NotStoredError(f"no file {inside!r} in a stored run {name!r}")
+        try:
+            root = (self.folder / name).resolve()
+            path = (root / inside).resolve()
+            stored = root.parent == self.folder.resolve() and not name.startswith(".")
+            if stored and path.is_relative_to(root) and path.is_file():
+                return path
+        except (OSError, ValueError) as error:  # no such name is possible: NUL, too long
+            raise missing from error
+        raise missing
 
 
 def create_app(folder: Path, assets: Path) -> FastAPI:
@@ -92,7 +100,7 @@ def create_app(folder: Path, assets: Path) -> FastAPI:
     app.get("/api/v1/runs")(list_runs)
     app.get("/api/v1/runs/{name}")(read_run)
     app.get("/healthz")(health)
-    app.exception_handler(LookupError)(_not_found)
+    app.exception_handler(NotStoredError)(_not_found)
     return app
 
 
@@ -166,5 +174,5 @@ def _listed(shelf: Shelf, name: str) -> Listed:
             highest=max((level for level in levels if level is not None), default=None),
             unknown=levels.count(None),
         )
-    except (ValueError, KeyError, TypeError, LookupError) as error:
+    except (ValueError, KeyError, TypeError, NotStoredError) as error:
         return Listed(name=name, fault=f"{RECORD}: {type(error).__name__}: {error}")

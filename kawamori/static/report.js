@@ -56,6 +56,8 @@
     ctx.font = FONT.replace("11px", `${11 * ratio}px`);
     ctx.lineWidth = ratio;
     ctx.textBaseline = "middle";
+    ctx.textAlign = "left";
+    ctx.setLineDash([]);
     let ceiling = Infinity;
     chart.thresholds.forEach((threshold) => {
       const y = u.valToPos(threshold.level_m, "y", true);

@@ -59,6 +59,21 @@ def hostile_run(tmp_path: Path) -> Run:
 
 
 @pytest.fixture
+def bare_run(made_run: Run) -> Run:
+    """Give the same run as a desk with nothing but gauges would see it."""
+    city = dataclasses.replace(made_run.city, layers=None, shelters=None)
+    return dataclasses.replace(
+        made_run, city=city, layer=None, exposure=None, allocation=None, advice=(), messages=()
+    )
+
+
+@pytest.fixture
+def later() -> Observations:
+    """Give the series as it came six hours later, still rising by 0.1 m/h."""
+    return make_observations(ISSUED_AT + timedelta(hours=6))
+
+
+@pytest.fixture
 def chart_assets(tmp_path: Path) -> Path:
     """Give a folder with empty chart scripts, enough to write a report that nobody opens."""
     folder = tmp_path / "assets"
@@ -90,14 +105,6 @@ def make_run(folder: Path, *, name: Callable[[str], str] = str) -> Run:
         warnings=Warnings(),
         advice=(_unknown(name), _evacuate(name)),
         messages=_messages(name),
-    )
-
-
-def without(run: Run) -> Run:
-    """Give the run as a desk with nothing but gauges would see it."""
-    city = dataclasses.replace(run.city, layers=None, shelters=None, buildings=None, roads=None)
-    return dataclasses.replace(
-        run, city=city, layer=None, exposure=None, allocation=None, messages=()
     )
 
 
@@ -213,7 +220,7 @@ def _forecast() -> LevelForecast:
 
 
 def _exceedance() -> Exceedance:
-    """Give up: 氾濫危険水位 grows to 0.9, median passage after 2 h; overflow never; down unknown."""
+    """Give up 0.9 for 氾濫危険水位, median passage after 2 h, overflow never; down unknown."""
     leads = np.arange(1, 7)
     probability = np.full((2, 5, 6), np.nan)
     probability[0] = [[1] * 6, [1] * 6, [1] * 6, [0.2, 0.5, 0.7, 0.8, 0.85, 0.9], [0] * 6]
