@@ -59,11 +59,12 @@ def place_of(districts: Districts, gauges: Sequence[Gauge]) -> tuple[float, floa
     west, south, east, north = (float(edge) for edge in districts.total_bounds)
     if math.isfinite(west + south + east + north):
         return (west + east) / 2, (south + north) / 2
-    if not gauges:
+    placed = [gauge for gauge in gauges if math.isfinite(gauge.lon + gauge.lat)]
+    if not placed:
         return None
     return (
-        math.fsum(gauge.lon for gauge in gauges) / len(gauges),
-        math.fsum(gauge.lat for gauge in gauges) / len(gauges),
+        math.fsum(gauge.lon for gauge in placed) / len(placed),
+        math.fsum(gauge.lat for gauge in placed) / len(placed),
     )
 
 

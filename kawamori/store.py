@@ -18,14 +18,13 @@ from sqlalchemy import (
     Table,
     Text,
     create_engine,
-    event,
     insert,
     make_url,
     select,
     update,
 )
 
-from alerts.outbox import metadata
+from alerts.outbox import metadata, prepare
 
 runs = Table(
     "run",
@@ -61,11 +60,7 @@ def open_store(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
         Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _durable)
-    metadata.create_all(engine)
-    return engine
+    return prepare(create_engine(url))
 
 
 def start(engine: Engine, *, run_id: str, name: str, city_id: str, issued_at: datetime,
@@ -85,9 +80,7 @@ def complete(engine: Engine, run_id: str, *, input_digest: str, folder: Path,
     ended = {"state": "complete", "input_digest": input_digest, "folder": str(folder)}
     text = json.dumps(advice, ensure_ascii=False, sort_keys=True)
     with engine.begin() as connection:
-        connection.execute(
-            update(runs).where(runs.c.run_id == run_id).values(**ended, advice=text)
-        )
+        connection.execute(update(runs).where(runs.c.run_id == run_id).values(**ended, advice=text))
 
 
 def stored_runs(engine: Engine, *, state: str | None = None) -> list[StoredRun]:
@@ -111,8 +104,3 @@ def _stored(row: Mapping[Any, Any]) -> StoredRun:
         input_digest=row["input_digest"],
         folder=Path(row["folder"]) if row["folder"] else None,
     )
-
-
-def _durable(connection: Any, _record: Any) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
-        connection.execute(f"PRAGMA {pragma}")

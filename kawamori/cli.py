@@ -1,0 +1,175 @@
+"""The command line: every long job with a progress bar, every fault in one clear message."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from kawamori.settings import Settings
+
+app = typer.Typer(
+    name="kawamori",
+    help="川守: decision support for a city's flood desk.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+city_app = typer.Typer(help="City bundles.", no_args_is_help=True)
+app.add_typer(city_app, name="city")
+
+
+def main() -> None:
+    """Run the command line; bad input ends with one message and exit code 2, no traceback."""
+    try:
+        app()
+    except (ValueError, OSError) as error:
+        if os.environ.get("KAWAMORI_DEBUG"):
+            raise
+        print(f"kawamori: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+
+
+@app.command()
+def demo() -> None:
+    """The main job end to end: real floods and Iwaki where KAWAMORI_DATA is set, else drill-town."""
+    from kawamori.demo import run_demo
+    from kawamori.progress import bar
+
+    with bar() as progress:
+        folders = run_demo(_settings(), progress)
+    typer.echo("Open these in a browser (no network needed):")
+    for folder in folders:
+        typer.echo(f"  {folder / 'index.html'}")
+
+
+@app.command()
+def replay(case: Annotated[str, typer.Argument(help="a name under data/cases")]) -> None:
+    """Replay a real flood, cycle by cycle, with nothing known before its time."""
+    from kawamori.progress import bar
+    from kawamori.replay import replay_to_report
+
+    with bar() as progress:
+        folder = replay_to_report(case, _settings(), progress)
+    typer.echo(folder / "index.html")
+
+
+@app.command()
+def drill(
+    city: Annotated[str, typer.Argument(help="drill-town or iwaki")],
+    storm: Annotated[str | None, typer.Option(help="a storm of the city's bundle")] = None,
+) -> None:
+    """Drill a city on a stored storm: recording channel only, 【訓練】 in every text."""
+    from kawamori.drill import drill_to_report
+    from kawamori.progress import bar
+
+    with bar() as progress:
+        folder = drill_to_report(city, storm, _settings(), progress)
+    typer.echo(folder / "index.html")
+
+
+@app.command()
+def run(
+    city: Annotated[str, typer.Argument(help="a built city")],
+    observations: Annotated[Path, typer.Option(help="CSV: time, one column per station")],
+    at: Annotated[
+        datetime | None, typer.Option(help="issue time; without a zone it is UTC")
+    ] = None,
+    shelters: Annotated[
+        Path | None, typer.Option(help="a shelter list instead of the city's")
+    ] = None,
+) -> None:
+    """Compute one cycle on your own series, store it and write its report."""
+    from kawamori.live import run_once
+    from kawamori.progress import bar
+
+    with bar() as progress:
+        folder = run_once(city, observations, _settings(), progress, at=at, shelter_list=shelters)
+    typer.echo(folder / "index.html")
+
+
+@app.command()
+def backtest(
+    dataset: Annotated[str, typer.Argument(help="a name under data/datasets")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="one JSON object on the last line")
+    ] = False,
+) -> None:
+    """Skill by lead on years the models have not seen, persistence always beside."""
+    from kawamori.backtest import format_scores, run_backtest
+    from kawamori.progress import bar
+
+    with bar() as progress:
+        result = run_backtest(dataset, _settings().real_data(), progress)
+    typer.echo(format_scores(result))
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False))
+
+
+@app.command()
+def shelters(file: Annotated[Path, typer.Argument(help="a shelter list, CSV or JSON")]) -> None:
+    """Read a shelter list as published and say what is in it."""
+    from shelters.read import read_list, summary
+
+    typer.echo(summary(read_list(file)))
+
+
+@app.command()
+def approve(
+    run_id: Annotated[str, typer.Argument(help="as printed in the report")],
+    officer: Annotated[str, typer.Option(help="who approves")],
+    recipients: Annotated[Path, typer.Option(help="CSV: district_id,channel,address")],
+    second: Annotated[str | None, typer.Option(help="second officer: levels 4 and 5")] = None,
+) -> None:
+    """Approve the drafts of a stored run; nothing is sent without this."""
+    from kawamori.approval import approve_run
+
+    for line in approve_run(run_id, _settings(), officer=officer, second=second,
+                            recipients=recipients):  # fmt: skip
+        typer.echo(line)
+
+
+@app.command()
+def dispatch() -> None:
+    """Send what is approved and waiting in the outbox."""
+    from kawamori.approval import dispatch_waiting
+
+    for line in dispatch_waiting(_settings()):
+        typer.echo(line)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="port to listen on")] = 8000,
+) -> None:
+    """Show the stored runs in a browser, read-only."""
+    import uvicorn
+
+    from kawamori.web import create_app
+
+    settings = _settings()
+    uvicorn.run(create_app(settings.out, settings.assets), host=host, port=port)
+
+
+@city_app.command("build")
+def city_build(name: Annotated[str, typer.Argument(help="drill-town or iwaki")]) -> None:
+    """Build a city bundle from facts, lists and simulation."""
+    from kawamori.cities import build_city
+    from kawamori.progress import bar
+
+    with bar() as progress:
+        folder = build_city(name, _settings(), progress)
+    typer.echo(folder)
+
+
+def _settings() -> Settings:
+    from kawamori.settings import Settings
+
+    return Settings()

@@ -1,0 +1,55 @@
+"""Digests that tie a run to exactly what it was computed from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from hashlib import sha256
+from typing import Any
+
+import pandas as pd
+
+from forecasting.types import Observations
+from kawamori.city import SET_COLUMNS, City
+
+
+def facts_digest(*facts: Any) -> str:
+    """Give the sha256 of plain values; times and other kinds count as their text."""
+    return sha256(
+        json.dumps(facts, sort_keys=True, default=str, ensure_ascii=False).encode()
+    ).hexdigest()
+
+
+def city_digest(city: City) -> str:
+    """Give the sha256 of a city's gauges, notes, districts, buildings, layers and shelters."""
+    digest = sha256()
+    facts = [city.city_id, city.crs, city.notes, [asdict(gauge) for gauge in city.gauges]]
+    digest.update(facts_digest(*facts).encode())
+    for frame in (city.districts, city.buildings, city.layers, city.shelters):
+        digest.update(_frame_digest(frame))
+    return digest.hexdigest()
+
+
+def series_digest(observations: Observations) -> str:
+    """Give the sha256 of every variable and coordinate, names and shapes included."""
+    digest = sha256()
+    for name in sorted(map(str, observations.variables)):
+        values = observations[name].values
+        digest.update(f"{name} {values.shape}".encode())
+        digest.update(
+            values.tobytes() if values.dtype.kind in "fiuMm" else repr(list(values)).encode()
+        )
+    return digest.hexdigest()
+
+
+def _frame_digest(frame: Any | None) -> bytes:
+    """Give the sha256 of a frame's rows, geometry as WKB; None has its own."""
+    if frame is None:
+        return sha256(b"none").digest()
+    plain = pd.DataFrame(frame.drop(columns="geometry"))
+    for column in SET_COLUMNS:
+        if column in plain:
+            plain[column] = plain[column].map(sorted)
+    text = plain.to_json(orient="split", default_handler=str, force_ascii=False)
+    geometry = b"".join(shape or b"" for shape in frame.geometry.to_wkb())
+    return sha256(text.encode() + geometry).digest()

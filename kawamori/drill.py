@@ -1,0 +1,130 @@
+"""Drills: a city's stored storm through the same cycle, to the recording channel only."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from alerts.channels.recording import RecordingChannel
+from alerts.deliver import deliver
+from alerts.outbox import approve
+from alerts.types import PUBLIC_FORMS, Audience, Delivery
+from forecasting.models import MODELS
+from forecasting.quality import flag, good
+from forecasting.types import Observations, aware, check_observations, step_of
+from kawamori.cases import issue_times
+from kawamori.cities import open_city
+from kawamori.city import City
+from kawamori.pipeline import Desk, open_desk
+from kawamori.policies import read_policy
+from kawamori.progress import Report, part
+from kawamori.replay import MODEL, decisive, sequence
+from kawamori.report import step
+from kawamori.run import Run
+from kawamori.settings import Settings
+from kawamori.store import open_store
+from kawamori.stored import store_and_report
+
+OFFICERS = ("訓練当直A", "訓練当直B")
+RECIPIENT = "drill-recipient"
+CYCLE = timedelta(hours=1)
+DAY = timedelta(days=1)
+LEADS = {
+    True: [timedelta(hours=hours) for hours in range(1, 7)],
+    False: [timedelta(minutes=minutes) for minutes in (10, 20, 30, 60, 90, 120, 180, 240, 360)],
+}
+
+
+def drill_to_report(name: str, storm: str | None, settings: Settings, progress: Report) -> Path:
+    """Drill a city on one of its storms; give the folder of the decisive cycle's report.
+
+    Two drill officers approve every draft, and `sent.jsonl` in the folder holds what the recording
+    channel was handed.
+
+    Raises
+    ------
+    ValueError
+        If the city has no such storm; the message lists those it has.
+    """
+    city = open_city(name, settings, part(progress, 0.0, 0.4))
+    chosen, observations = read_storm(city, storm)
+    progress(f"{name}: training", 0.4)
+    desk = train_desk(city, settings, drill=True)
+    times = drill_times(observations)
+    runs = list(sequence(desk, observations, times, part(progress, 0.6, 1.0)))
+    run = decisive(runs)
+    folder = store_and_report(run, f"{name}-{chosen}", settings,
+                              history=[step(each) for each in runs], truth=observations)  # fmt: skip
+    record_delivery(run, folder)
+    return folder
+
+
+def train_desk(city: City, settings: Settings, *, drill: bool) -> Desk:
+    """Train the model on the city's own series and give its desk."""
+    series = read_series(city.folder / "observations.nc")
+    known = series["level_m"].notnull().any("time")
+    model = MODELS[MODEL](
+        gauges=city.gauges,
+        targets=[str(gauge_id) for gauge_id in series["gauge"].values[known.values]],
+        leads=LEADS[hourly(series)],
+    )
+    policy = read_policy(settings, city.folder)
+    return open_desk(city, model, good(flag(series, city.gauges)), policy, drill=drill)
+
+
+def read_storm(city: City, name: str | None) -> tuple[str, Observations]:
+    """Read one storm of the bundle; None = the first of those it has."""
+    known = sorted(path.stem for path in (city.folder / "storms").glob("*.nc"))
+    chosen = known[0] if name is None and known else name
+    if chosen not in known:
+        raise ValueError(f"storm of {city.city_id} must be one of {known}, got {name!r}.")
+    return str(chosen), read_series(city.folder / "storms" / f"{chosen}.nc")
+
+
+def read_series(path: Path) -> Observations:
+    """Read observations of a bundle (CF NetCDF)."""
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is missing. Build the city again: kawamori city build")
+    return check_observations(xr.load_dataset(path))
+
+
+def hourly(observations: Observations) -> bool:
+    """Tell whether the step is one hour (else it is finer)."""
+    return bool(step_of(observations) >= np.timedelta64(1, "h"))
+
+
+def drill_times(observations: Observations) -> list[datetime]:
+    """Give the hours of a drill: those the storm names, else from one day after its start."""
+    first, last = (aware(observations["time"].values[end]) for end in (0, -1))
+    named = observations.attrs
+    start = datetime.fromisoformat(named["drill_start"]) if "drill_start" in named else first + DAY
+    end = datetime.fromisoformat(named["drill_end"]) if "drill_end" in named else last
+    return issue_times(start, end, CYCLE)
+
+
+def record_delivery(run: Run, folder: Path) -> list[Delivery]:
+    """Approve all drafts as two drill officers and hand them to the recording channel.
+
+    The drill has its own store and its own one invented recipient per text; what was handed over
+    is in `sent.jsonl`.
+    """
+    engine = open_store(f"sqlite:///{folder / 'drill.sqlite'}")
+    with engine.begin() as connection:
+        for advice in run.advice:
+            drafts = [draft for draft in run.messages
+                      if draft.district_id == advice.district_id and draft.form in PUBLIC_FORMS]  # fmt: skip
+            if not drafts:
+                continue
+            audiences = [Audience(f"recording-{draft.form}", draft.form, (RECIPIENT,), draft.language)
+                         for draft in drafts]  # fmt: skip
+            approve(connection, run_id=run.run_id, advice=advice, messages=drafts,
+                    audiences=audiences, first=OFFICERS[0], second=OFFICERS[1], at=run.issued_at,
+                    expires=advice.valid_until, drill=True)  # fmt: skip
+    channels = {
+        f"recording-{form}": RecordingChannel(f"recording-{form}", form, folder / "sent.jsonl")
+        for form in PUBLIC_FORMS
+    }
+    return deliver(engine, channels, now=run.issued_at)

@@ -1,0 +1,60 @@
+"""One live cycle on series that the city hands over as a table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from forecasting.sources.table import TableSource
+from forecasting.types import aware
+from kawamori.cities import open_city
+from kawamori.drill import train_desk
+from kawamori.pipeline import cycle
+from kawamori.progress import Report, part
+from kawamori.settings import Settings
+from kawamori.stored import store_and_report
+from shelters.read import read_list
+
+
+def run_once(
+    name: str,
+    table: Path,
+    settings: Settings,
+    progress: Report,
+    *,
+    at: datetime | None = None,
+    shelter_list: Path | None = None,
+) -> Path:
+    """Compute one cycle of a city on a CSV of its stations; give the report's folder.
+
+    Parameters
+    ----------
+    table
+        Columns time (ISO 8601, with zone or UTC), one per gauge_id [m above gauge zero] and one per
+        rain_gauge_id [mm per step].
+    at
+        Issue time, naive = UTC; None = the last time of the table.
+    shelter_list
+        A list as published, used instead of the city's.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        Before anything is written, naming what came, in which row, and what to do.
+    """
+    city = open_city(name, settings, part(progress, 0.0, 0.4))
+    if shelter_list is not None:
+        city = replace(city, shelters=read_list(shelter_list))
+    observations = TableSource(table).read(city.gauges, DISTANT_PAST, DISTANT_FUTURE)
+    issued_at = aware(observations["time"].values[-1]) if at is None else _utc(at)
+    progress(f"{name}: training", 0.4)
+    desk = train_desk(city, settings, drill=False)
+    progress(f"{name}: cycle", 0.9)
+    return store_and_report(cycle(desk, observations, issued_at=issued_at), name, settings)
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

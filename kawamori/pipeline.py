@@ -1,0 +1,157 @@
+"""The cycle: observations to forecast, water, people, shelters, advice and drafts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from advisory.decide import decide
+from advisory.policy import Policy
+from advisory.types import Advice, GaugeState, Warnings
+from alerts.compose import compose
+from alerts.facts import observe
+from alerts.types import PUBLIC_FORMS, STAFF_FORM, Message
+from forecasting.exceedance import exceedance
+from forecasting.models import LevelModel
+from forecasting.quality import flag, good
+from forecasting.types import Exceedance, Observations, utc64
+from hazard.exposure import demand, expose
+from hazard.select import select_layer
+from hazard.types import Exposure, FloodLayer
+from kawamori.city import City
+from kawamori.digests import city_digest, facts_digest, series_digest
+from kawamori.run import Run
+from kawamori.states import gauge_states
+from shelters.allocate import allocate
+from shelters.safety import usable
+from shelters.types import Allocation
+
+FORMS = (*PUBLIC_FORMS, STAFF_FORM)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What stays the same from cycle to cycle, and the digest of it."""
+
+    city: City
+    model: LevelModel
+    policy: Policy
+    drill: bool
+    digest: str
+
+
+def open_desk(
+    city: City, model: LevelModel, training: Observations, policy: Policy, *, drill: bool
+) -> Desk:
+    """Train the model on `training` (NaN teaches nothing) and give the desk."""
+    model.fit(training)
+    known = [city_digest(city), series_digest(training), model.model_id, asdict(policy)]
+    return Desk(city, model, policy, drill, facts_digest(*known))
+
+
+def cycle(
+    desk: Desk,
+    observations: Observations,
+    *,
+    issued_at: datetime,
+    warnings: Warnings | None = None,
+    previous: Sequence[Advice] | None = None,
+) -> Run:
+    """Give the run of one issue time; nothing observed later reaches any part of it.
+
+    Parameters
+    ----------
+    observations
+        Raw series; flags are raised here, values are kept.
+    warnings
+        Official warnings in force; None = no telegram feed is connected.
+    previous
+        Advice of the cycle before, so that levels do not flap.
+    """
+    city, warnings = desk.city, warnings or Warnings()
+    past = Observations(observations.sel(time=slice(None, utc64(issued_at))))
+    flagged = flag(past, city.gauges)
+    usable_series = good(flagged)
+    forecast = desk.model.predict(usable_series, issued_at=issued_at)
+    chances = exceedance(forecast, city.gauges)
+    states = gauge_states(usable_series, city.gauges, issued_at=issued_at)
+    layer, exposure = _water(city, chances, states)
+    allocation = _places(city, layer)
+    advice = decide(
+        chances,
+        exposure,
+        allocation,
+        warnings,
+        desk.policy,
+        districts=city.districts,
+        gauges=city.gauges,
+        states=states,
+        shelter_names=_names(city),
+        previous=previous,
+        issued_at=issued_at,
+    )
+    digest = facts_digest(desk.digest, series_digest(flagged), asdict(warnings), issued_at)
+    return Run(
+        run_id=f"{city.city_id}-{issued_at:%Y%m%dT%H%MZ}-{digest[:8]}",
+        issued_at=issued_at,
+        input_digest=digest,
+        drill=desk.drill,
+        city=city,
+        observations=flagged,
+        forecast=forecast,
+        exceedance=chances,
+        states=states,
+        layer=layer,
+        exposure=exposure,
+        allocation=allocation,
+        warnings=warnings,
+        advice=advice,
+        messages=_messages(desk, advice, states, warnings),
+    )
+
+
+def _water(
+    city: City, chances: Exceedance, states: Sequence[GaugeState]
+) -> tuple[FloodLayer | None, Exposure | None]:
+    if city.layers is None:
+        return None, None
+    layer = select_layer(chances, city.layers, city.gauges)
+    return layer, expose(layer, city.districts, city.buildings, city.roads)
+
+
+def _places(city: City, layer: FloodLayer | None) -> Allocation | None:
+    if city.shelters is None or city.buildings is None or layer is None:
+        return None
+    safe, rejected = usable(city.shelters, layer)
+    people = demand(layer, city.districts, city.buildings)
+    return allocate(people, safe, crs=city.crs, rejected=rejected)
+
+
+def _messages(
+    desk: Desk, advice: Sequence[Advice], states: Sequence[GaugeState], warnings: Warnings
+) -> tuple[Message, ...]:
+    city = desk.city
+    drafts = []
+    for one in advice:
+        gauge_ids = city.districts.loc[one.district_id, "gauge_ids"]
+        rivers = [gauge.river for gauge in city.gauges if gauge.gauge_id in gauge_ids]
+        seen = observe(states, city.gauges, gauge_ids=gauge_ids, issued_at=one.issued_at)
+        drafts += [
+            compose(
+                one,
+                form=form,
+                city_name=city.name,
+                expires=one.valid_until,
+                drill=desk.drill,
+                river_names=rivers,
+                observed=seen,
+                notes=city.notes,
+            )
+            for form in FORMS
+        ]
+    return tuple(draft for draft in drafts if draft is not None)
+
+
+def _names(city: City) -> dict[str, str]:
+    return {} if city.shelters is None else dict(city.shelters["name"])

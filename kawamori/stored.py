@@ -1,0 +1,33 @@
+"""Storing a run: begun in the database, its report on disk as a whole, then complete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from forecasting.types import Observations
+from kawamori import store
+from kawamori.record import plain
+from kawamori.report import Step, write_report
+from kawamori.run import Run
+from kawamori.settings import Settings
+
+
+def store_and_report(
+    run: Run,
+    name: str,
+    settings: Settings,
+    *,
+    history: Sequence[Step] = (),
+    truth: Observations | None = None,
+) -> Path:
+    """Write the report into `out/name` and record the run; give the report's folder."""
+    engine = store.open_store(settings.store_url)
+    store.start(engine, run_id=run.run_id, name=name, city_id=run.city.city_id,
+                issued_at=run.issued_at, drill=run.drill)  # fmt: skip
+    folder = settings.out / name
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    write_report(run, folder, assets=settings.assets, history=history, truth=truth)
+    advice = [plain(each) for each in run.advice]
+    store.complete(engine, run.run_id, input_digest=run.input_digest, folder=folder, advice=advice)
+    return folder
