@@ -31,7 +31,7 @@ def officer_faults(level: Level, first: str, second: str | None) -> Iterator[str
 
 
 def message_faults(advice: Advice, messages: Sequence[Message], *, drill: bool) -> Iterator[str]:
-    """Name messages of another district, doubled, for staff, or unlike the drill flag."""
+    """Name messages of another district, doubled, for staff, or of another level or drill flag."""
     if not messages:
         yield "at least one message is needed, got none"
     seen: set[tuple[str, str]] = set()
@@ -46,6 +46,8 @@ def message_faults(advice: Advice, messages: Sequence[Message], *, drill: bool) 
         marked = item.subject.startswith(mark) and mark.encode() in item.body
         if drill != marked:
             yield f"drill is {drill} but the {item.form} message reads {item.subject!r}"
+        if advice.level in ORDERS and _order(advice.level, item.language) not in item.subject:
+            yield f"advice is level {int(advice.level)} but the message reads {item.subject!r}"
         seen.add((item.form, item.language))
 
 
@@ -60,3 +62,8 @@ def audience_faults(
         if (each.channel, each.language) in channels:
             yield f"one audience per channel and language, got {each.channel} twice"
         channels.add((each.channel, each.language))
+
+
+def _order(level: Level, language: str) -> str:
+    words = (term("alert_level", language), int(level), term(f"order_{int(level)}", language))
+    return "{}{} {}".format(*words)

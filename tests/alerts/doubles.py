@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import threading
 from collections import deque
 from dataclasses import dataclass, field
@@ -31,8 +32,8 @@ TEXT_FIELDS = {"type", "text", "emojis", "quoteToken", "quickReply", "sender"}
 class Fault:
     """What the double does with one request instead of answering 200."""
 
-    status: int = 500
-    message: str = "Internal server error"
+    status: int
+    message: str
     lost: bool = False  # accept, then close the connection without an answer
     wait: threading.Event | None = None  # hold the answer until set (the client times out)
 
@@ -61,13 +62,19 @@ class LineDouble:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread = threading.Thread(
+            target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
         self.thread.start()
         return self
 
     @property
     def host(self) -> str:
         return f"http://127.0.0.1:{self.server.server_port}"
+
+    def fail(self, status: int = 500, message: str = "no", **how: Any) -> None:
+        """Plan one more failure: the next request without one planned gets it."""
+        self.faults.append(Fault(status, message, **how))
 
     def stop(self) -> None:
         self.server.shutdown()
@@ -185,18 +192,19 @@ class SmtpDouble:
         options: dict[str, Any] = {}
         if self.user is not None:
             options = {
-                "auth_required": True,
                 "auth_require_tls": False,
                 "authenticator": self._login,
             }
-        self.controller = Controller(self, hostname="127.0.0.1", port=0, **options)
+        with socket.socket() as free:  # the controller cannot choose a port itself
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.controller = Controller(self, hostname="127.0.0.1", port=port, **options)
         self.controller.start()
         return self
 
     @property
     def port(self) -> int:
-        assert self.controller.server is not None
-        return int(self.controller.server.sockets[0].getsockname()[1])
+        return int(self.controller.port)
 
     def stop(self) -> None:
         self.controller.stop()
@@ -209,7 +217,7 @@ class SmtpDouble:
         self, _server: Any, _session: Any, _envelope: Any, _way: str, given: Any
     ) -> AuthResult:
         right = given.login == self.user.encode() and given.password == self.password.encode()
-        return AuthResult(success=right)
+        return AuthResult(success=right, handled=False)
 
     async def handle_RCPT(
         self, _server: Any, _session: Any, envelope: Any, address: str, options: Any

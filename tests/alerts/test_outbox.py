@@ -191,6 +191,13 @@ def test_a_message_of_another_district_is_refused(engine, approve_one, compose_f
         approve_one(connection, messages=other)
 
 
+def test_a_level_4_text_cannot_pass_as_level_3(engine, approve_one, compose_for, make_advice):
+    advice = make_advice(Level.ELDERLY)
+    urgent = compose_for(make_advice(Level.EVACUATE))
+    with pytest.raises(ValueError, match="advice is level 3"), engine.begin() as connection:
+        approve_one(connection, advice, messages=urgent, second=None)
+
+
 def test_a_drill_whose_text_does_not_say_so_is_refused(engine, approve_one):
     with pytest.raises(ValueError, match="drill is True"), engine.begin() as connection:
         approve_one(connection, drill=True)
