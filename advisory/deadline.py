@@ -12,6 +12,8 @@ from advisory.rules import Sky
 from advisory.types import Clearance, Level, Reason
 from advisory.words import THRESHOLD_NAMES, clock, hours, station
 
+LATE = "。全員の避難は間に合わないおそれがあり、上の階への避難も併せて呼びかける"
+
 
 def deadline(
     level: Level,
@@ -34,15 +36,19 @@ def deadline(
     forecast = {rule.id for rule in policy.forecast}
     met = {r.rule for r in reasons if r.fired and r.level >= level and r.rule not in forecast}
     passage = _earliest(seen, sky)
-    if met or needed is None or passage is None:
+    if needed is None or passage is None:
         return sky.issued_at, _reason(level, _now(met, needed), sky, needed)
-    before, text = passage
-    if sky.sunset is not None and not sky.dark and sky.sunset < before:
-        before, text = sky.sunset, f"日没（{clock(sky.sunset)}）より前に避難を終えるため"
-    latest = max(before - timedelta(minutes=needed.p90_min), sky.issued_at)
-    span = hours(needed.p90_min / 60)
+    at, text = passage
+    span = timedelta(minutes=needed.p90_min)
+    late = LATE if at - span < sky.issued_at and level < Level.EMERGENCY else ""
+    if met:
+        return sky.issued_at, _reason(level, _now(met, needed) + late, sky, needed)
+    if sky.sunset is not None and not sky.dark and sky.sunset < at:
+        at, text = sky.sunset, f"日没（{clock(sky.sunset)}）より前に避難を終えるため"
+    latest = max(at - span, sky.issued_at)
     when = "直ちに" if latest == sky.issued_at else f"{clock(latest)}までに"
-    return latest, _reason(level, f"{text}、避難に要する{span}を見込み、{when}発令", sky, needed)
+    text = f"{text}、避難に要する{hours(needed.p90_min / 60)}を見込み、{when}発令{late}"
+    return latest, _reason(level, text, sky, needed)
 
 
 def _now(met: set[str], needed: Clearance | None) -> str:

@@ -37,7 +37,7 @@ def _near(reason: Reason, level: Level, policy: Policy) -> bool:
     """Tell whether an unfired rule is close to firing, or speaks against the level advised."""
     if reason.value is None or reason.threshold is None:
         return True
-    if level >= Level.ELDERLY and reason.level >= level:
+    if level >= Level.ELDERLY and reason.level == level:
         return True
     if reason.unit == "m":
         return reason.value >= reason.threshold - policy.nearly.level_m

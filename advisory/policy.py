@@ -101,6 +101,16 @@ class Trend(Cited):
 
 
 @dataclass(frozen=True)
+class Release(Cited):
+    """When an order may fall; the forecast must be below this share of what would raise it."""
+
+    probability_fraction: float
+
+    def __post_init__(self) -> None:
+        _check_range("probability_fraction", self.probability_fraction, 0.0, 1.0)
+
+
+@dataclass(frozen=True)
 class Telegrams(Cited):
     """What official warnings do; `area_level_max` is for those without a river section."""
 
@@ -178,7 +188,7 @@ class Policy:
     evening: Evening
     blind: Blind
     trend: Trend
-    release: Cited
+    release: Release
     telegrams: Telegrams
     staleness: Staleness
     clearance: ClearanceTimes

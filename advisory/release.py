@@ -28,16 +28,16 @@ def hold(
     if previous is None or previous.level < Level.ELDERLY or level >= previous.level:
         return None
     against = [text for one in seen if (text := _against(one, policy))]
-    likely = {rule.id for rule in policy.forecast}
-    if any(reason.fired and reason.rule in likely for reason in reasons):
-        against.append("再び上がる予測がある")
+    if any(_likely(reason, policy) for reason in reasons):
+        against.append("氾濫危険水位等に達する予測がまだ残る")
     if any(reason.fired and reason.level is Level.UNKNOWN for reason in reasons) or not seen:
         against.append("判定できない入力がある")
     order = f"前回（{clock(previous.issued_at)}）の警戒レベル{int(previous.level)}"
     if against:
         text = f"{order}を維持。解除の条件を満たさない: {'、'.join(against)}"
     else:
-        text = f"{order}は解除の条件を満たす（上流の雨は未確認、解除は市が判断）"
+        spread = "氾濫後の浸水の広がりと" if previous.level is Level.EMERGENCY else ""
+        text = f"{order}は解除の条件を満たす（{spread}上流の雨は未確認、解除は市が判断）"
     return Reason(
         rule="hold" if against else "release",
         text=text,
@@ -47,6 +47,12 @@ def hold(
         source=policy.release.source,
         verified=policy.release.verified,
     )
+
+
+def _likely(reason: Reason, policy: Policy) -> bool:
+    if reason.value is None or reason.threshold is None or reason.unit:
+        return False
+    return reason.value >= reason.threshold * policy.release.probability_fraction
 
 
 def _against(seen: Evidence, policy: Policy) -> str:

@@ -136,10 +136,10 @@ def _forecast(
         text = f"{station(gauge)}の水位予測が得られず、{hours(until_h)}先まで判定できない。{CHECK}"
         return _unknown(seen, "forecast-missing", text)
     limit = f"{THRESHOLD_NAMES[name]}{metres(getattr(gauge.thresholds, name))}"
-    night = f"日没（{clock(sky.sunset)}）後の" if rule.evening and sky.sunset else ""
+    night = f"（日没{clock(sky.sunset)}以降）" if rule.evening and sky.sunset else ""
     proxy = THRESHOLD_NAMES[rule.thresholds[0]]
     text = (
-        f"{station(gauge)}が{night}{hours(until_h)}以内に{limit}に達する確率は{percent(value)}"
+        f"{station(gauge)}が{hours(until_h)}以内{night}に{limit}に達する確率は{percent(value)}"
         f"（目安{percent(rule.probability)}{'以上' if fired else '未満'}、"
         f"{clock(sky.issued_at)}時点の予測）"
         + ("" if name == rule.thresholds[0] else f"。{proxy}が未設定のため代用")

@@ -41,7 +41,7 @@ def policy(raw_policy: Mapping[str, Any]) -> Policy:
     return Policy.from_mapping(raw_policy)
 
 
-def town(*gauge_ids: Sequence[str]) -> Any:
+def _town(*gauge_ids: Sequence[str]) -> Any:
     """Give districts D0, D1, ... at Iwaki, one per list of gauges."""
     rows = [
         {"name": f"地区{n}", "population": 1000, "households": 400, "assisted": 0.0,
@@ -53,7 +53,7 @@ def town(*gauge_ids: Sequence[str]) -> Any:
     return gpd.GeoDataFrame(rows, columns=columns, index=index, geometry="geometry", crs=6668)
 
 
-def likely(
+def _likely(
     chances: Mapping[str, Mapping[str, float]],
     *,
     passages: Mapping[tuple[str, str], float] | None = None,
@@ -81,10 +81,7 @@ def likely(
     )
 
 
-CALM = {"kamata": {}}
-
-
-def walk(district_id: str = "D0", *, people: int = 100, minutes: float = 30.0) -> Allocation:
+def _walk(district_id: str = "D0", *, people: int = 100, minutes: float = 30.0) -> Allocation:
     """Give an allocation that sends all people of one district to shelter S1."""
     row = {"district_id": district_id, "shelter_id": "S1", "people": people, "minutes": minutes}
     return Allocation(
@@ -95,19 +92,19 @@ def walk(district_id: str = "D0", *, people: int = 100, minutes: float = 30.0) -
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def desk(policy: Policy) -> Callable[..., Advice]:
     """Give a decision for one district with the gauge 鎌田; say only what differs from calm."""
 
     def advise(level_m: float | None = 1.0, rise: float | None = 0.0, **changes: Any) -> Advice:
         issued_at = changes.pop("issued_at", NOON)
         given: dict[str, Any] = {
-            "exceedance": likely(CALM),
+            "exceedance": _likely({"kamata": {}}),
             "exposure": None,
             "allocation": None,
             "warnings": Warnings(),
             "policy": policy,
-            "districts": town(["kamata"]),
+            "districts": _town(["kamata"]),
             "gauges": [KAMATA],
             "states": [GaugeState("kamata", level_m, changes.pop("at", issued_at), rise)],
             "issued_at": issued_at,
@@ -117,3 +114,27 @@ def desk(policy: Policy) -> Callable[..., Advice]:
         return decide(*(given.pop(name) for name in order), **given)[0]
 
     return advise
+
+
+@pytest.fixture(scope="session")
+def town() -> Callable[..., Any]:
+    """Give `_town`."""
+    return _town
+
+
+@pytest.fixture(scope="session")
+def likely() -> Callable[..., Any]:
+    """Give `_likely`."""
+    return _likely
+
+
+@pytest.fixture(scope="session")
+def walk() -> Callable[..., Allocation]:
+    """Give `_walk`."""
+    return _walk
+
+
+@pytest.fixture(scope="session")
+def kamata() -> Gauge:
+    """Give the gauge 鎌田 with its five official levels."""
+    return KAMATA
