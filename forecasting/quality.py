@@ -6,7 +6,8 @@ Tests know no gauge zero: some stations read 345 m because their zero is T.P., a
 moved. A level is held against its own past; only official thresholds give absolute limits.
 
 A flood is never BAD: limits lie above what rivers do (Oita 2017: +2.65 m in an hour; 都賀川 2008:
-+1.34 m in 10 min [1]_), and a level that stays where it jumped to is believed after an hour.
++1.34 m in 10 min [1]_), and a level that stays where it jumped to is believed after six readings
+(or once its month knows it, if it jumped by more than 25 m).
 
 References
 ----------
@@ -127,12 +128,12 @@ def _level_flags(
 ) -> Flags:
     tests = [
         _range(level_m, gauge, step_h),
-        _jump(level_m, step_h),
         _flat(level_m, rain_mm, step_h, hindsight=hindsight),
     ]
     if hindsight:
         tests.append(_spike(level_m))
-    return worst(*tests)
+        level_m = np.where(tests[-1] == BAD, np.nan, level_m)
+    return worst(*tests, _jump(level_m, step_h))
 
 
 def _flags(suspect: Mask, bad: Mask) -> Flags:

@@ -94,12 +94,13 @@ def utc_times(column: pd.Series, path: Path, *, utc_offset_h: float = JST_H) -> 
         If a text is not such a time; all such rows are named.
     """
     parts = column.str.strip(BLANK).str.extract(TIME)
-    hour, minute = pd.to_numeric(parts["hour"]), pd.to_numeric(parts["minute"])
+    counts = ["hour", "minute", "zone_h", "zone_min"]
+    hour, minute, zone_h, zone_min = (pd.to_numeric(parts[one]).astype("float64") for one in counts)
     day = pd.to_datetime(parts["day"].str.replace("/", "-"), format="%Y-%m-%d", errors="coerce")
     bad = day.isna() | (minute > 59) | (hour * 60 + minute > 24 * 60)
     raise_faults(f"{path.name}: {column.name} must be a time like 2016-08-01 01:00", column[bad])
-    sign = parts["sign"].map({"+": 1.0, "-": -1.0})
-    own = sign * (pd.to_numeric(parts["zone_h"]) + pd.to_numeric(parts["zone_min"]) / 60)
+    sign = parts["sign"].map({"+": 1.0, "-": -1.0}).astype("float64")
+    own = sign * (zone_h + zone_min / 60)
     offset_h = own.where(parts["zone"] != "Z", 0.0).where(parts["zone"].notna(), utc_offset_h)
     return pd.DatetimeIndex(day + pd.to_timedelta(hour * 60 + minute - offset_h * 60, unit="min"))
 
