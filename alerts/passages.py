@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from math import inf, isfinite
-from typing import Any
 
 from advisory.types import Advice, Destination, Level
 from advisory.types import Warning as OfficialWarning
 from alerts.glossary import sentences, term
 from alerts.types import Observed
-from alerts.wording import clean, jst
+from alerts.wording import brief, clean, jst, metres
 
 FACTS_MAX = 3
 SHELTERS_MAX = 3
@@ -70,7 +69,7 @@ def end(words: Mapping[str, str], language: str, notes: Sequence[str]) -> list[s
     return [
         said["late"].format(**words),
         said["issuer"].format(**words),
-        *(said["note"].format(note=clean(note)) for note in notes),
+        *([said["note"].format(notes="／".join(map(brief, notes)))] if notes else []),
     ]
 
 
@@ -81,15 +80,18 @@ def _place(level: Level, language: str) -> dict[str, str]:
 
 def _fact(fact: Observed, language: str) -> str:
     said = sentences(language)
-    words: dict[str, Any] = {
+    words = {
         "time": jst(fact.at),
         "gauge": clean(fact.gauge_name),
         "river": clean(fact.river),
-        "level_m": fact.level_m,
+        "level": metres(fact.level_m),
     }
-    if fact.reached is None:
+    if fact.reached is None or fact.reached_m is None:
         return str(said["observed"].format(**words))
-    words |= {"threshold": term(f"threshold_{fact.reached}", language), "reached_m": fact.reached_m}
+    words |= {
+        "threshold": term(f"threshold_{fact.reached}", language),
+        "limit": metres(fact.reached_m),
+    }
     return str(said["observed_reached"].format(**words))
 
 

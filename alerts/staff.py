@@ -57,9 +57,7 @@ def _section(title: str, reasons: Sequence[Reason]) -> list[str]:
 
 def _reason(reason: Reason) -> str:
     checked = "" if reason.verified else "(原文未確認の基準)"
-    value = "不明" if reason.value is None else f"{reason.value:.2f}{reason.unit}"
-    limit = "" if reason.threshold is None else f"、基準 {reason.threshold:.2f}{reason.unit}"
-    return f"・{reason.text} [{reason.rule}: 値 {value}{limit}]{checked}"
+    return f"・{clean(reason.text)} [{reason.rule}]{checked}"
 
 
 def _people(advice: Advice) -> str:

@@ -84,15 +84,16 @@ class LineDouble:
     def answer(self, http: BaseHTTPRequestHandler) -> None:
         raw = http.rfile.read(int(http.headers.get("Content-Length", 0)))
         fault = self.faults.popleft() if self.faults else None
-        if fault and fault.wait is not None:
-            fault.wait.wait(10)
-        if fault and not fault.lost:
-            return self._reply(http, fault.status, {"message": fault.message})
-        status, body, headers = self.accept(http.path, http.headers, raw)
-        if fault:
+        if fault is None:
+            return self._reply(http, *self.accept(http.path, http.headers, raw))
+        if fault.lost:
+            self.accept(http.path, http.headers, raw)
             http.close_connection = True
-            return None
-        return self._reply(http, status, body, headers)
+        if fault.wait is not None:
+            fault.wait.wait(10)
+        if not fault.lost:
+            self._reply(http, fault.status, {"message": fault.message})
+        return None
 
     def accept(
         self, path: str, headers: Any, raw: bytes

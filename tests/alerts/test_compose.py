@@ -172,6 +172,22 @@ def test_what_is_simulated_is_said_in_the_message(write, form):
     assert "※水位は模擬です。" in text_of(write(form=form, notes=["水位は模擬です。"]))
 
 
+def test_details_of_a_note_are_for_the_desk_only(write):
+    notes = ["水位は模擬: 鎌田のピークが約6mになるよう定めた", "浸水想定は模式: 公式の図ではない"]
+    assert "※水位は模擬／浸水想定は模式\n" in text_of(write(notes=notes))
+    assert "約6m" in text_of(write(form="staff", notes=notes))
+
+
+@pytest.mark.parametrize("note", ["模擬: 雨量と水位", "雨量と水位: 模擬の値", "水位は計算値"])
+def test_a_note_that_would_lose_its_sense_stays_whole(write, note):
+    assert f"※{note}\n" in text_of(write(notes=[note]))
+
+
+def test_a_level_just_below_a_limit_is_not_rounded_up_to_it(write, facts):
+    near = replace(facts[0], level_m=5.099, reached=None, reached_m=None)
+    assert "観測水位 5.09m\n" in text_of(write(observed=[near]))
+
+
 def test_a_late_reader_is_sent_to_newer_news_but_not_told_the_order_ended(write):
     said = text_of(write())
     assert "2026年9月8日23時00分を過ぎてお読みの方は" in said
