@@ -180,7 +180,7 @@ def _counts(layer: FloodLayer, districts: Districts, buildings: Buildings) -> pd
     counts["people"] = counts[list(CLASSES)].sum(axis=1, skipna=False)
     found = inside["district_id"].value_counts().reindex(districts.index)
     counts["buildings"] = found.fillna(0).astype("Int64")
-    return counts.rename_axis("district_id")
+    return counts.rename_axis(index="district_id", columns=None)
 
 
 def _sum(people: Any) -> float:
