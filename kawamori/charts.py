@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-import xarray as xr
+from numpy.typing import NDArray
 
 from forecasting.types import BAD, MISSING, Gauge, Observations, aware, utc64
 from kawamori.run import Run
+from kawamori.situation import gauge_rows
 from kawamori.words import THRESHOLD_LEVELS, THRESHOLD_WORDS
+
+Values = NDArray[np.float64]
 
 FAN = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}  # 90 % and 50 %
 PAST_HORIZONS = 3  # observed line shown before issue time, in forecast horizons
@@ -45,16 +49,16 @@ class Hydrograph:
     def empty(self) -> bool:
         """Tell whether nothing at all is known of this gauge."""
         known_levels = [level for _, level in (*self.observed, *self.truth) if level is not None]
-        return not known_levels and self.peak() is None
+        return not known_levels and self.peak is None
 
+    @property
     def peak(self) -> ForecastRow | None:
-        """Give the lead with the highest median; None where no median is known."""
-        known = [row for row in self.forecast if row.q50 is not None]
-        return max(known, key=lambda row: row.q50 or 0.0, default=None)
+        """Give the lead with the highest median."""
+        return peak(self.forecast)
 
 
 def hydrographs(run: Run, *, truth: Observations | None = None) -> list[Hydrograph]:
-    """Give one hydrograph per gauge of the city, in the city's order.
+    """Give one hydrograph per gauge of the city, most dangerous first.
 
     Parameters
     ----------
@@ -67,7 +71,7 @@ def hydrographs(run: Run, *, truth: Observations | None = None) -> list[Hydrogra
     -------
         A gauge without series or without forecast keeps its place with empty lines.
     """
-    return [_hydrograph(run, gauge, truth) for gauge in run.city.gauges]
+    return [_hydrograph(run, row.gauge, truth) for row in gauge_rows(run)]
 
 
 def chart_data(chart: Hydrograph) -> dict[str, Any]:
@@ -99,7 +103,7 @@ def _hydrograph(run: Run, gauge: Gauge, truth: Observations | None) -> Hydrograp
         gauge=gauge,
         issued_at=run.issued_at,
         observed=_series(run.observations, gauge, start, run.issued_at),
-        forecast=_fan(run, gauge, later),
+        forecast=forecast_rows(run, gauge, later=later),
         truth=tuple(later.items()),
     )
 
@@ -116,27 +120,36 @@ def _series(
     return tuple(zip(times, (known(value) for value in level.values), strict=True))
 
 
-def _fan(run: Run, gauge: Gauge, later: dict[datetime, float | None]) -> tuple[ForecastRow, ...]:
+def forecast_rows(
+    run: Run, gauge: Gauge, *, later: Mapping[datetime, float | None] | None = None
+) -> tuple[ForecastRow, ...]:
+    """Give one row per lead, with what came `later` at that time if it is known."""
     if gauge.gauge_id not in run.forecast["gauge"].values:
         return ()
-    level = run.forecast["level_m"].sel(gauge=gauge.gauge_id)
+    level = run.forecast["level_m"].sel(gauge=gauge.gauge_id).transpose("lead", "quantile")
+    grid = level["quantile"].values
     rows = []
-    for lead in level["lead"].values:
+    for lead, values in zip(level["lead"].values, level.values, strict=True):
         valid_time = run.issued_at + timedelta(seconds=int(lead / np.timedelta64(1, "s")))
-        fan = {name: quantile_of(level.sel(lead=lead), wanted) for name, wanted in FAN.items()}
-        rows.append(ForecastRow(valid_time, **fan, truth_m=later.get(valid_time)))
+        fan = {name: quantile_of(grid, values, wanted) for name, wanted in FAN.items()}
+        rows.append(ForecastRow(valid_time, **fan, truth_m=(later or {}).get(valid_time)))
     return tuple(rows)
 
 
-def quantile_of(values: xr.DataArray, wanted: float) -> float | None:
-    """Give one quantile of a (quantile) array, linear between its neighbours.
+def peak(rows: Sequence[ForecastRow]) -> ForecastRow | None:
+    """Give the lead with the highest median; None where no median is known."""
+    known_rows = [row for row in rows if row.q50 is not None]
+    return max(known_rows, key=lambda row: row.q50 or 0.0, default=None)
+
+
+def quantile_of(grid: Values, levels: Values, wanted: float) -> float | None:
+    """Give one quantile of levels (quantile), linear between its neighbours on `grid`.
 
     None where a neighbour is unknown or `wanted` lies outside: tails are never guessed.
     """
-    grid = values["quantile"].values
     if not grid.size or not grid.min() - 1e-9 <= wanted <= grid.max() + 1e-9:
         return None
-    return known(np.interp(wanted, grid, values.values))
+    return known(np.interp(wanted, grid, levels))
 
 
 def known(value: Any) -> float | None:

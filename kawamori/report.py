@@ -16,9 +16,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from advisory.types import Level
 from forecasting.types import Observations
 from kawamori import words
-from kawamori.charts import Hydrograph, chart_data, hydrographs
+from kawamori.charts import Hydrograph, chart_data, forecast_rows, hydrographs, peak
 from kawamori.record import model_id, run_json, write_forecast
 from kawamori.run import Run
+from kawamori.run_map import MAP_FILES, write_map
 from kawamori.situation import advice_rows, ages, banners, gaps, gauge_rows
 
 CHART_FILES = ("uPlot.iife.min.js", "uPlot.min.css")
@@ -44,7 +45,7 @@ class Step:
 
 def step(run: Run) -> Step:
     """Give the one line that this run adds to the history of a replay."""
-    peaks = {chart.gauge.gauge_id: chart.peak() for chart in hydrographs(run)}
+    peaks = {gauge.gauge_id: peak(forecast_rows(run, gauge)) for gauge in run.city.gauges}
     return Step(
         issued_at=run.issued_at,
         levels={advice.district_id: advice.level for advice in run.advice},
@@ -95,9 +96,7 @@ def write_report(
         shutil.rmtree(part, ignore_errors=True)
 
 
-def render(
-    run: Run, charts: Sequence[Hydrograph], *, history: Sequence[Step] = (), has_map: bool = False
-) -> str:
+def render(run: Run, charts: Sequence[Hydrograph], *, history: Sequence[Step] = ()) -> str:
     """Give the page as HTML; everything from data is escaped by the template engine."""
     environment = Environment(
         loader=PackageLoader("kawamori"),
@@ -110,7 +109,6 @@ def render(
         run=run,
         charts=charts,
         history=history,
-        has_map=has_map,
         model_id=model_id(run),
         advice=advice_rows(run),
         gauges=gauge_rows(run),
@@ -138,7 +136,7 @@ def _fill(
     history: Sequence[Step],
     truth: Observations | None,
 ) -> None:
-    _copy(assets, CHART_FILES, part / "assets")
+    _copy(assets, (*CHART_FILES, *MAP_FILES), part / "assets")
     _copy(STATIC, PAGE_FILES, part / "assets")
     charts = hydrographs(run, truth=truth)
     data = script("KAWAMORI", {"charts": [chart_data(chart) for chart in charts]})
@@ -146,6 +144,7 @@ def _fill(
     page = render(run, charts, history=history)
     (part / "index.html").write_text(page, encoding="utf-8")
     (part / "run.json").write_text(run_json(run), encoding="utf-8")
+    write_map(run, part)
     write_forecast(run, part / "forecast.nc")
 
 

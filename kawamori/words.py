@@ -38,7 +38,13 @@ THRESHOLD_WORDS = {
     "danger": "氾濫危険水位",
     "overflow": "氾濫発生水位",
 }
-FORM_WORDS = {"line": "LINE", "mail": "メール", "plain": "本文のみ", "cap": "CAP"}
+FORM_WORDS = {
+    "line": "LINE",
+    "mail": "メール",
+    "plain": "本文のみ",
+    "cap": "CAP",
+    "staff": "職員向け",
+}
 MODE_WORDS = {"walk": "徒歩", "car": "車"}
 
 
@@ -101,6 +107,15 @@ def percent(probability: float | None) -> str:
     if probability > 0.99:
         return "99%超"
     return "1%未満" if probability < 0.01 else f"{probability * 100:.0f}%"
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """Give what a rule saw: metres, minutes, or a probability where there is no unit."""
+    written = {"m": lambda: f"{metres(value)} m", "min": lambda: duration(value)}
+    written[""] = lambda: percent(value)
+    if unit not in written:
+        return UNKNOWN_WORD if value is None else f"{value:g} {unit}"
+    return written[unit]()
 
 
 def people(count: int | None) -> str:

@@ -1,7 +1,7 @@
 // Draws the hydrographs of data.js with uPlot. Text reaches the page as text nodes or canvas text only.
 "use strict";
 (() => {
-  const HEIGHT = 260;
+  const HEIGHT = { screen: 260, print: 190 };
   const GUTTER = 104;
   const INK = "#14181c";
   const BLUE = "#00489c";
@@ -113,7 +113,7 @@
     const font = FONT;
     const plot = new uPlot({
       width: place.clientWidth,
-      height: HEIGHT,
+      height: HEIGHT.screen,
       padding: [8, GUTTER, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { setScale: false, x: false } },
@@ -130,9 +130,10 @@
       tzDate: (second) => uPlot.tzDate(new Date(second * 1000), "Asia/Tokyo"),
       hooks: { drawClear: [bands(chart)], draw: [marks(chart)], setCursor: [readout(chart, target, names)] },
     }, [chart.t, ...names.map((name) => chart[name])], place);
-    const fit = () => plot.setSize({ width: place.clientWidth, height: HEIGHT });
+    const paper = window.matchMedia("print");
+    const fit = () => plot.setSize({ width: place.clientWidth, height: paper.matches ? HEIGHT.print : HEIGHT.screen });
     new ResizeObserver(fit).observe(place);
-    window.matchMedia("print").addEventListener("change", fit);
+    paper.addEventListener("change", fit);
   };
 
   const places = new Map([...document.querySelectorAll("[data-gauge]")].map((place) => [place.dataset.gauge, place]));

@@ -75,10 +75,10 @@ def later() -> Observations:
 
 @pytest.fixture
 def chart_assets(tmp_path: Path) -> Path:
-    """Give a folder with empty chart scripts, enough to write a report that nobody opens."""
+    """Give empty chart and map scripts, enough for a report that nobody opens."""
     folder = tmp_path / "assets"
     folder.mkdir()
-    for name in ("uPlot.iife.min.js", "uPlot.min.css"):
+    for name in ("uPlot.iife.min.js", "uPlot.min.css", "leaflet.js", "leaflet.css"):
         (folder / name).write_text("")
     return folder
 
@@ -146,7 +146,7 @@ def _city(folder: Path, name: Callable[[str], str]) -> City:
             "depth_min_m": [0.5],
             "depth_max_m": [3.0],
             "duration_rank": [1],
-            "collapse_zone": [False],
+            "collapse_zone": [None],
             "stand_in": [True],
         },
         geometry=[box(140.005, 37.005, 140.03, 37.01)],

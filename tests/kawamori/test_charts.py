@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-import xarray as xr
 
 from forecasting.types import Observations
 from kawamori.charts import chart_data, hydrographs, quantile_of
@@ -29,7 +28,7 @@ def test_observed_line_covers_three_horizons_up_to_issue_time(made_run: Run) -> 
 
 
 def test_peak_is_the_lead_with_the_highest_median(made_run: Run) -> None:
-    peak = hydrographs(made_run)[0].peak()
+    peak = hydrographs(made_run)[0].peak
     # The median rises to the last lead: 3.6 + 6 * 0.2 = 4.8 m.
     assert peak is not None
     assert peak.q50 == 4.8
@@ -39,7 +38,7 @@ def test_silent_gauge_keeps_its_place_and_draws_nothing(made_run: Run) -> None:
     chart = hydrographs(made_run)[1]
     assert chart.gauge.gauge_id == "down"
     assert chart.empty
-    assert chart.peak() is None
+    assert chart.peak is None
 
 
 def test_gauge_missing_from_series_and_forecast_is_empty(made_run: Run) -> None:
@@ -96,7 +95,5 @@ def test_thresholds_carry_name_and_official_level(made_run: Run) -> None:
 def test_quantile_is_linear_inside_and_unknown_outside(
     values: list[float], wanted: float, expected: float | None
 ) -> None:
-    grid = xr.DataArray(
-        values, dims="quantile", coords={"quantile": [0.1, 0.5, 0.9][: len(values)]}
-    )
-    assert quantile_of(grid, wanted) == expected
+    grid = np.array([0.1, 0.5, 0.9][: len(values)])
+    assert quantile_of(grid, np.array(values), wanted) == expected

@@ -149,7 +149,7 @@ def test_no_name_from_data_becomes_markup(hostile_run: Run) -> None:
 
 
 def test_page_has_no_inline_handler_style_or_remote_address(made_run: Run) -> None:
-    text = page(made_run, has_map=True)
+    text = page(made_run)
     assert not re.search(r"<[^>]*\son[a-z]+=", text)
     assert "style=" not in text
     assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", text)

@@ -1,0 +1,76 @@
+"""The map of one run: what the shelter map shows, filled from the run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from advisory.types import Advice, Level
+from kawamori import words
+from kawamori.run import Run
+from kawamori.situation import GaugeRow, gauge_rows
+from shelters.maps import build_map, data_script, map_data
+
+MAP_FILES = ("leaflet.js", "leaflet.css")
+MAP_PAGE, MAP_DATA = "map.html", "map-data.js"
+
+
+def write_map(run: Run, folder: Path) -> None:
+    """Write the map page and its data into `folder`; `assets/` beside them holds `MAP_FILES`."""
+    data = map_data(
+        title=f"{'【訓練】' if run.drill else ''}{run.city.name} 避難所地図",
+        issued=f"基準時刻 {words.stamp(run.issued_at)} JST",
+        districts=_districts(run),
+        layer=run.layer,
+        gauges=_gauges(run),
+        shelters=run.city.shelters,
+        allocation=run.allocation,
+        notes=run.city.notes,
+        credits=run.city.credits,
+    )
+    west, south, east, north = run.city.districts.total_bounds
+    page = build_map(((west + east) / 2, (south + north) / 2), data_file=MAP_DATA)
+    (folder / MAP_DATA).write_text(data_script(data), encoding="utf-8")
+    (folder / MAP_PAGE).write_text(page.get_root().render(), encoding="utf-8")
+
+
+def _districts(run: Run) -> Any:
+    """Give the districts with the level advised; one without advice is UNKNOWN."""
+    advice = {item.district_id: item for item in run.advice}
+    found = [advice.get(str(key)) for key in run.city.districts.index]
+    return run.city.districts.assign(
+        level=[int(item.level if item else Level.UNKNOWN) for item in found],
+        lines=[_lines(item) for item in found],
+    )
+
+
+def _lines(item: Advice | None) -> list[str]:
+    if item is None:
+        return ["助言なし(不明)"]
+    lines = [f"立退きが必要 {words.people(item.people.must_leave)}"]
+    if item.issue_by is not None:
+        lines.append(f"発令期限 {words.clock(item.issue_by)}")
+    return lines
+
+
+def _gauges(run: Run) -> pd.DataFrame:
+    columns = ["name", "river", "lon", "lat", "state", "lines"]
+    rows = [_gauge(row) for row in gauge_rows(run)]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _gauge(row: GaugeRow) -> dict[str, Any]:
+    calm = row.reached or "normal"
+    gauge = row.gauge
+    level_m = row.state.level_m if row.state else None
+    age = "データなし" if row.age_min is None else f"{words.duration(row.age_min)}前"
+    return {
+        "name": gauge.name,
+        "river": gauge.river,
+        "lon": gauge.lon,
+        "lat": gauge.lat,
+        "state": "unknown" if row.level is Level.UNKNOWN or row.old else calm,
+        "lines": [f"水位 {words.metres(level_m)} m({age})"],
+    }
