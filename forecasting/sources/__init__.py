@@ -11,7 +11,7 @@ from forecasting.sources.amedas import Amedas
 from forecasting.sources.kotogawa import Kotogawa, KotogawaScrape
 from forecasting.sources.kwater import KWater
 from forecasting.sources.mlit_log import MlitLog
-from forecasting.sources.table import TableFile
+from forecasting.sources.table import TableSource
 from forecasting.types import Gauge, Observations
 
 
@@ -28,5 +28,5 @@ SOURCES: dict[str, Callable[[Path], Source]] = {
     "kotogawa-scrape": KotogawaScrape,  # file
     "kwater": KWater,  # folder
     "mlit-log": MlitLog,  # folder
-    "table": TableFile,  # file
+    "table": TableSource,  # file
 }

@@ -43,7 +43,7 @@ danger = 5.0
 def bundle(folder: Path, text: str = DESCRIPTION) -> Path:
     (folder / "datasets").mkdir(exist_ok=True)
     (folder / "datasets" / "town.toml").write_text(text, encoding="utf-8")
-    (folder / "river.csv").write_text("time,g1\n2026-06-01 09:00,1.5\n", encoding="utf-8")
+    (folder / "river.csv").write_text("time,g1\n2026-06-01T09:00+09:00,1.5\n", encoding="utf-8")
     return folder
 
 
