@@ -109,9 +109,7 @@ def desk(policy: Policy) -> Callable[..., Advice]:
             "states": [GaugeState("kamata", level_m, changes.pop("at", issued_at), rise)],
             "issued_at": issued_at,
         }
-        given |= changes
-        order = ("exceedance", "exposure", "allocation", "warnings", "policy")
-        return decide(*(given.pop(name) for name in order), **given)[0]
+        return decide(**given | changes)[0]
 
     return advise
 
