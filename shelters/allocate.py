@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -140,16 +141,21 @@ def _room(shelters: Shelters) -> tuple[npt.NDArray[np.int64], pd.DataFrame]:
 
 def _distances_m(people: pd.DataFrame, shelters: Shelters, crs: str) -> Floats:
     """Give straight distances, shape (blocks, shelters); NaN where a block has no position. [m]"""
-    target = CRS.from_user_input(crs)
-    if not target.is_projected or target.axis_info[0].unit_name != "metre":
-        raise ValueError(f"crs must be projected in metres, got {crs}. Use a plane zone's EPSG.")
-    to_plane = Transformer.from_crs(JGD2011, target, always_xy=True)
+    to_plane = _projection(crs)
     lon, lat = (people[name].to_numpy(dtype=float, na_value=np.nan) for name in ("lon", "lat"))
     east, north = (np.asarray(axis, dtype=float) for axis in to_plane.transform(lon, lat))
     points = shelters.geometry
     x, y = to_plane.transform(points.x.to_numpy(), points.y.to_numpy())
     apart = np.hypot(np.subtract.outer(east, x), np.subtract.outer(north, y))
     return np.where(np.isfinite(apart), apart, np.nan)
+
+
+@lru_cache
+def _projection(crs: str) -> Transformer:
+    target = CRS.from_user_input(crs)
+    if not target.is_projected or target.axis_info[0].unit_name != "metre":
+        raise ValueError(f"crs must be projected in metres, got {crs}. Use a plane zone's EPSG.")
+    return Transformer.from_crs(JGD2011, target, always_xy=True)
 
 
 def _fill(

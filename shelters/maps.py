@@ -1,0 +1,161 @@
+"""The shelter map: districts by level, water, gauges and shelters, drawn without any network.
+
+No text from data passes through Folium, whose popups and tooltips run what a hostile name says.
+`map_data` gives plain values; `data_script` writes them as a script of their own; `build_map` gives
+a Folium page that holds constants only and one script (`templates/map.js`) that puts every text
+into a text node. A content security policy in the page lets nothing else run or load.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import folium
+import pandas as pd
+from branca.element import Figure, MacroElement
+from folium.template import Template
+from folium.utilities import JsCode
+
+from hazard.types import FloodLayer
+from shelters.features import (
+    bounds_of,
+    district_features,
+    gauge_features,
+    shelter_features,
+    water_features,
+)
+from shelters.symbols import GAUGE_STATES, LEVELS, SHELTER_STATES
+from shelters.types import Allocation, Shelters
+
+TEMPLATES = Path(__file__).parent / "templates"
+# What may not stand inside a script: what could end it, and separators of old engines.
+SCRIPT_ESCAPES = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
+
+# Folium's own template forbids zooming and loads five CDNs; this one starts the map and no more.
+START = """
+{% macro html(this, kwargs) %}
+<div class="folium-map" id="{{ this.get_name() }}"></div>
+{% endmacro %}
+{% macro script(this, kwargs) %}
+const {{ this.get_name() }} = L.map("{{ this.get_name() }}", {
+    center: {{ this.location|tojson }}, ...{{ this.options|tojavascript }}
+});
+{% endmacro %}
+"""
+DRAW = """
+{% macro script(this, kwargs) %}{{ this.code.js_code }}({{ this._parent.get_name() }},
+    window.kawamoriMap);{% endmacro %}
+"""
+
+
+def build_map(
+    center: tuple[float, float],
+    *,
+    zoom_start: int = 11,
+    data_file: str = "map-data.js",
+    assets: str = "assets/",
+) -> folium.Map:
+    """Give the page that draws `data_file`; it is the same for every run but for the centre.
+
+    Parameters
+    ----------
+    center
+        lon, lat of the first view; the extent of the data replaces it.
+    data_file
+        Where the page finds what `data_script` gave, relative to the page.
+    assets
+        Folder with leaflet.js and leaflet.css, relative to the page.
+
+    Returns
+    -------
+        A map whose `get_root().render()` is the page; nothing is written.
+    """
+    code = (TEMPLATES / "map.js").read_text(encoding="utf-8")
+    lon, lat = (float(value) for value in center)
+    desk = folium.Map(
+        location=[lat, lon],
+        zoom_start=zoom_start,
+        tiles=None,
+        zoom_control=False,
+        maxZoom=18,
+        zoomSnap=0.25,
+    )
+    desk._id = "desk"  # the same page for the same input
+    desk.default_js, desk.default_css = [], []
+    desk._template = Template(START)
+    draw: Any = MacroElement()  # type: ignore[no-untyped-call]
+    draw._template, draw.code = Template(DRAW), JsCode(code)
+    desk.add_child(draw)
+    page: Any = Figure()
+    page._template = Template((TEMPLATES / "map.html").read_text(encoding="utf-8"))
+    page.header._children.clear()
+    page.title = "避難所地図"
+    page.assets, page.data_file = assets, data_file
+    page.style = (TEMPLATES / "map.css").read_text(encoding="utf-8")
+    page.nonce = base64.urlsafe_b64encode(hashlib.sha256(code.encode()).digest()).decode()[:22]
+    page.add_child(desk)
+    return desk
+
+
+def data_script(data: dict[str, Any]) -> str:
+    """Give the script that hands `map_data` to the page; no text in it can end the script."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return f'"use strict";\nwindow.kawamoriMap = {text.translate(SCRIPT_ESCAPES)};\n'
+
+
+def map_data(
+    *,
+    title: str,
+    issued: str,
+    districts: Any,
+    layer: FloodLayer | None = None,
+    gauges: pd.DataFrame | None = None,
+    shelters: Shelters | None = None,
+    allocation: Allocation | None = None,
+    notes: Sequence[str] = (),
+    credits: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Give everything the page shows as plain values.
+
+    Parameters
+    ----------
+    title, issued
+        As the officer reads them; a drill's title begins with 【訓練】.
+    districts
+        GeoDataFrame with name, level (-1 = UNKNOWN, 0 to 5), geometry; `lines` (texts) if any.
+    layer
+        The selected flood layer; a stand-in is drawn dashed and named 模式.
+    gauges
+        Columns name, river, lon, lat, state (of `GAUGE_STATES`); `lines` if any.
+    shelters, allocation
+        All shelters of the city. Without an allocation nothing is known about their use.
+    notes
+        What is simulated, assumed or a stand-in: shown above the map.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or a level or state is not known; each row is named.
+    """
+    areas = district_features(districts)
+    water = [] if layer is None else water_features(layer)
+    return {
+        "title": title,
+        "issued": issued,
+        "notes": list(notes),
+        "credits": list(credits),
+        "levels": LEVELS,
+        "states": GAUGE_STATES,
+        "kinds": SHELTER_STATES,
+        "districts": areas,
+        "water": water,
+        "standIn": any(area["standIn"] for area in water),
+        "gauges": [] if gauges is None else gauge_features(gauges),
+        "shelters": [] if shelters is None else shelter_features(shelters, allocation),
+        "bounds": bounds_of(districts.geometry),
+    }

@@ -1,0 +1,106 @@
+"""A shelter is used only if it is designated for the hazard and dry in this event."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import geopandas as gpd
+import pytest
+from shapely.geometry import box
+
+from hazard.types import JGD2011, check_layer
+from shelters.records import shelter_frame
+from shelters.safety import usable
+from shelters.types import Shelters
+
+
+def shelter(shelter_id: str, **given: Any) -> dict[str, Any]:
+    """A place at lon 140.5, lat 37.5 that is designated for floods."""
+    plain = {
+        "shelter_id": shelter_id, "name": shelter_id, "address": "", "lon": 140.5, "lat": 37.5,
+        "kinds": frozenset({"emergency"}), "hazard_ok": frozenset({"flood"}),
+        "area_m2": math.nan, "capacity": 100, "capacity_source": "listed", "occupied": 0,
+        "status": "unknown", "features": frozenset(),
+    }  # fmt: skip
+    return {**plain, **given}
+
+
+def water(depth_max_m: float = math.nan, zone: str | None = None) -> Any:
+    """One square of water from lon 140 to 141."""
+    row = {
+        "scenario": ["maximum"], "river": ["川"],
+        "depth_min_m": [0.0], "depth_max_m": [depth_max_m],
+        "duration_rank": [None], "collapse_zone": [zone], "stand_in": [False],
+    }  # fmt: skip
+    return check_layer(gpd.GeoDataFrame(row, geometry=[box(140, 37, 141, 38)], crs=JGD2011))
+
+
+def reasons(shelters: Shelters, layer: Any, **hazards: Any) -> list[str]:
+    kept, rejected = usable(shelters, layer, **hazards)
+    assert len(kept) + len(rejected) == len(shelters)
+    return list(rejected["reason"])
+
+
+def test_a_designated_dry_shelter_is_used() -> None:
+    outside = shelter_frame([shelter("A", lon=139.0)])
+    assert reasons(outside, water(5.0)) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "layer", "expected"),
+    [
+        (
+            {"hazard_ok": frozenset({"earthquake"})},
+            None,
+            "洪水の指定緊急避難場所ではない (not_designated)",
+        ),
+        ({"status": "closed"}, None, "閉鎖中で開設できない (closed)"),
+        (
+            {"kinds": frozenset({"welfare"})},
+            None,
+            "要配慮者だけを受け入れる避難所 (welfare_only)",
+        ),
+        # Rank 1 of the official layers is 0 to 0.5 m: its upper end is above 0.3 m.
+        ({}, water(0.5), "浸水想定区域内 (深さ0.5m未満) (in_flood_depth)"),
+        ({}, water(math.inf), "浸水想定区域内 (深さの上限なし) (in_deepest_water)"),
+        ({}, water(zone="flow"), "家屋倒壊等氾濫想定区域内 (in_collapse_zone)"),
+    ],
+)
+def test_each_rejection_says_why(given: dict[str, Any], layer: Any, expected: str) -> None:
+    assert reasons(shelter_frame([shelter("A", **given)]), layer) == [expected]
+
+
+def test_water_of_0_3_m_is_tolerated_and_duration_rows_do_not_count() -> None:
+    place = shelter_frame([shelter("A")])
+    assert reasons(place, water(0.3)) == []
+    assert reasons(place, water()) == []  # depth NaN and no zone: a duration row
+
+
+def test_every_hazard_of_the_event_must_be_allowed() -> None:
+    place = shelter_frame([shelter("A")])
+    found = reasons(place, None, hazards=("flood", "landslide"))
+    assert found == ["土砂災害の指定緊急避難場所ではない (not_designated)"]
+
+
+def test_all_reasons_of_one_shelter_stand_in_one_row() -> None:
+    place = shelter_frame([shelter("A", status="closed", hazard_ok=frozenset())])
+    assert reasons(place, water(3.0)) == [
+        "洪水の指定緊急避難場所ではない (not_designated)、"
+        "浸水想定区域内 (深さ3m未満) (in_flood_depth)、閉鎖中で開設できない (closed)"
+    ]
+
+
+def test_unknown_capacity_is_no_reason_to_call_a_place_unsafe() -> None:
+    assert reasons(shelter_frame([shelter("A", capacity=None)]), None) == []
+
+
+def test_no_shelters_and_no_water_give_empty_frames() -> None:
+    assert reasons(shelter_frame([]), water(3.0)) == []
+    nothing = water(3.0).iloc[:0]
+    assert reasons(shelter_frame([shelter("A")]), nothing) == []
+
+
+def test_an_unknown_hazard_lists_the_known_ones() -> None:
+    with pytest.raises(ValueError, match=r"hazards must be of \['earthquake', 'flood'.*'fire'"):
+        usable(shelter_frame([]), None, hazards=("fire",))
