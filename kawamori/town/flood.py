@@ -59,6 +59,10 @@ class Spots:
     weight: Floats  # of the second
     relative_m: Floats  # above the valley floor at the river
 
+    def of(self, rows: npt.NDArray[np.int64]) -> Spots:
+        """Give some of the places."""
+        return Spots(self.between[rows], self.weight[rows], self.relative_m[rows])
+
     def depth_m(self, stage_m: Floats) -> Floats:
         """Give water depth from stages (time, cell) or (cell,); 0 = dry. [m]"""
         first, second = stage_m[..., self.between[:, 0]], stage_m[..., self.between[:, 1]]

@@ -65,7 +65,7 @@ def _front(hours: Floats, places: Floats, random: np.random.Generator) -> Floats
     """Steady rain of a day and a half with three waves, the peak in the last one."""
     local = hours[:, None] - places[:, 0] * 0.05
     steady = 0.22 / (1 + np.exp((np.abs(local + 14) - random.uniform(16, 20)) / 1.5))
-    waves = [(0.0, 0.78, 1.8), (-9.0 - random.uniform(0, 3), 0.4, 2.5), (-21.0, 0.5, 2.2)]
+    waves = [(0.0, 0.78, 1.8), (-9.0 - random.uniform(0, 3), 0.4, 2.5), (-21.0, 0.3, 2.2)]
     rate = steady
     for at, size, width in waves:
         rate = rate + size * np.exp(-0.5 * ((local - at) / width) ** 2)
@@ -103,16 +103,17 @@ PEAKS = {
     "shower": (13.0, 0.5),
     "typhoon": (29.0, 0.3),
 }
-# Storms a month: winter (Dec-Mar), spring and autumn, rainy season and typhoon season (Jun-Oct).
+# Weather of ordinary years. Storms a month in winter (December to March), in
+# spring and November, and from June to October; their strength against the medians above.
 CLIMATE = {
-    "front": (1.6, 2.6, 2.6),
-    "shower": (1.5, 3.0, 6.0),
-    "typhoon": (0.0, 0.05, 0.28),
-    "rainband": (0.0, 0.0, 0.12),
-    "flash": (0.0, 0.05, 0.35),
+    "front": ((1.6, 2.6, 2.6), 0.17),
+    "shower": ((1.5, 3.0, 7.0), 0.7),
+    "typhoon": ((0.0, 0.05, 0.28), 0.5),
+    "rainband": ((0.0, 0.0, 0.12), 0.5),
+    "flash": ((0.0, 0.05, 0.35), 0.5),
 }
-ORDINARY = 0.62  # storms of ordinary years against the medians above
-SEASON = (0, 0, 0, 1, 1, 2, 2, 2, 2, 2, 1, 0)  # January first
+CLIMATE_SPREAD = 0.4  # of the logarithm of their strength
+SEASON = (0, 0, 0, 1, 1, 2, 2, 2, 2, 2, 1, 0)  # of each month, January first
 
 
 def rain_rate(storm: Storm, hours: Floats, places_km: Floats, *, gusty: bool = True) -> Floats:
@@ -181,10 +182,10 @@ def years_of_storms(start: np.datetime64, years: int, seed: int) -> list[Passage
     for month in np.arange(start.astype("datetime64[M]"), years * 12):
         season = SEASON[int(month.astype(int)) % 12]
         span = (month + 1).astype("datetime64[m]") - month.astype("datetime64[m]")
-        for kind, monthly in CLIMATE.items():
+        for kind, (monthly, strength) in CLIMATE.items():
             for _ in range(random.poisson(monthly[season])):
                 at = month.astype("datetime64[m]") + span * random.uniform()
-                median, spread = PEAKS[kind]
-                peak = ORDINARY * median * float(np.exp(spread * random.normal()))
+                spread = float(np.exp(CLIMATE_SPREAD * random.normal()))
+                peak = strength * PEAKS[kind][0] * spread
                 storms.append((at, Storm(kind, int(random.integers(2**31)), peak)))
     return storms
