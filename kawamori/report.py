@@ -14,15 +14,17 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from advisory.types import Level
-from forecasting.types import Observations
+from alerts.types import Message
+from forecasting.types import Gauge, Observations
 from kawamori import words
 from kawamori.charts import Hydrograph, chart_data, forecast_rows, hydrographs, peak
 from kawamori.record import model_id, run_json, write_forecast
 from kawamori.run import Run
 from kawamori.run_map import MAP_FILES, write_map
-from kawamori.situation import advice_rows, ages, banners, gaps, gauge_rows
+from kawamori.situation import advice_rows, ages, banners, gaps, gauge_rows, weighed
 
 CHART_FILES = ("uPlot.iife.min.js", "uPlot.min.css")
+TRACKED = 3  # gauges beside the levels in the history
 STATIC = Path(__file__).parent / "static"
 PAGE_FILES = ("report.css", "report.js")
 # What may not stand in a script, and what would end one.
@@ -111,6 +113,9 @@ def render(run: Run, charts: Sequence[Hydrograph], *, history: Sequence[Step] = 
         history=history,
         model_id=model_id(run),
         advice=advice_rows(run),
+        weighed=weighed,
+        tracked=_tracked(run, history),
+        read_texts=message_texts,
         gauges=gauge_rows(run),
         ages=ages(run),
         banners=banners(run),
@@ -120,6 +125,17 @@ def render(run: Run, charts: Sequence[Hydrograph], *, history: Sequence[Step] = 
         Level=Level,
         words=words,
     )
+
+
+def message_texts(message: Message) -> list[str]:
+    """Give what a person will read: the texts inside LINE's message objects, else the body."""
+    body = message.body.decode("utf-8")
+    if message.form != "line":
+        return [body]
+    try:
+        return [str(part["text"]) for part in json.loads(body)]
+    except (ValueError, KeyError, TypeError):  # not plain text objects: show what will be sent
+        return [body]
 
 
 def script(name: str, data: Any) -> str:
@@ -146,6 +162,13 @@ def _fill(
     (part / "run.json").write_text(run_json(run), encoding="utf-8")
     write_map(run, part)
     write_forecast(run, part / "forecast.nc")
+
+
+def _tracked(run: Run, history: Sequence[Step]) -> list[Gauge]:
+    """Give the three most dangerous gauges, those with a forecast first."""
+    gauges = [row.gauge for row in gauge_rows(run)]
+    peaks = {gauge_id for past in history for gauge_id, top in past.peak_m.items() if top}
+    return sorted(gauges, key=lambda gauge: gauge.gauge_id not in peaks)[:TRACKED]
 
 
 def _copy(source: Path, names: Sequence[str], target: Path) -> None:

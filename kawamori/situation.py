@@ -8,7 +8,7 @@ from datetime import datetime
 
 import xarray as xr
 
-from advisory.types import Advice, GaugeState, Level
+from advisory.types import Advice, GaugeState, Level, Reason
 from forecasting.types import BAD, MISSING, Gauge, aware
 from kawamori.run import Run
 from kawamori.words import THRESHOLD_LEVELS, duration, stamp
@@ -71,6 +71,16 @@ def advice_rows(run: Run) -> list[Advice]:
         return (1 if advice.level is Level.UNKNOWN else 2, due, -advice.level, advice.district_id)
 
     return sorted(run.advice, key=order)
+
+
+def weighed(advice: Advice) -> tuple[list[Reason], list[Reason]]:
+    """Give the reasons that carry the level or tell of missing input, and those of lower levels."""
+    main = [
+        reason
+        for reason in advice.reasons
+        if reason.level in (Level.UNKNOWN, advice.level) or reason.level > advice.level
+    ]
+    return main, [reason for reason in advice.reasons if reason not in main]
 
 
 def ages(run: Run) -> list[Age]:

@@ -28,6 +28,10 @@
     return p.hour === "00" && p.minute === "00" ? `${p.month}/${p.day}` : `${Number(p.hour)}:${p.minute}`;
   });
 
+  // As many decimals as the step between two lines needs.
+  const decimals = (u, splits, axis, space, step) =>
+    splits.map((level) => level.toFixed(Math.abs(step * 10 - Math.round(step * 10)) > 1e-6 ? 2 : 1));
+
   const range = (chart, names) => {
     const values = names.flatMap((name) => chart[name]).filter(number).concat(chart.thresholds.map((t) => t.level_m));
     if (!values.length) return [0, 1];
@@ -114,13 +118,13 @@
     const plot = new uPlot({
       width: place.clientWidth,
       height: HEIGHT.screen,
-      padding: [8, GUTTER, 0, 0],
+      padding: [8, chart.thresholds.length ? GUTTER : 12, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { setScale: false, x: false } },
       scales: { x: { time: true }, y: { range: range(chart, names) } },
       axes: [
         { values: ticks, font, stroke: INK, grid: { stroke: "rgba(0,0,0,.08)", width: 1 } },
-        { font, stroke: INK, size: 46, values: (u, splits) => splits.map((v) => v.toFixed(1)), grid: { stroke: "rgba(0,0,0,.08)", width: 1 } },
+        { font, stroke: INK, size: 46, values: decimals, grid: { stroke: "rgba(0,0,0,.08)", width: 1 } },
       ],
       series: [{}, ...names.map((name) => ({ label: name, ...style[name] }))],
       bands: [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -299,7 +300,8 @@ def _unknown(name: Callable[[str], str]) -> Advice:
 
 def _messages(name: Callable[[str], str]) -> tuple[Message, ...]:
     text = name("【訓練】警戒レベル4 避難指示。上町の皆さん、高台小学校へ。")
+    line = json.dumps([{"type": "text", "text": text}], ensure_ascii=False)
     return (
-        Message("m1", "d1", "ja", "line", "", text.encode()),
+        Message("m1", "d1", "ja", "line", "", line.encode()),
         Message("m2", "d1", "ja", "mail", name("【訓練】避難指示(上町)"), text.encode()),
     )

@@ -13,10 +13,11 @@ import pytest
 import xarray as xr
 
 from advisory.types import Level
+from alerts.types import Message
 from forecasting.types import Observations
 from kawamori.charts import hydrographs
 from kawamori.record import forecast_dataset
-from kawamori.report import Step, render, script, step, write_report
+from kawamori.report import Step, message_texts, render, script, step, write_report
 from kawamori.run import Run
 
 
@@ -108,9 +109,21 @@ def test_missing_parts_are_named_with_the_reason(bare_run: Run) -> None:
 def test_messages_stand_as_sent_with_digest_and_are_not_approved(made_run: Run) -> None:
     text = page(made_run)
     for message in made_run.messages:
-        assert message.body.decode() in text
         assert message.sha256 in text
+    # The LINE text as people read it and inside its object, and the mail.
+    assert text.count("【訓練】警戒レベル4 避難指示。上町の皆さん、高台小学校へ。") == 3
     assert text.count("未承認") == len(made_run.messages)
+
+
+def test_line_texts_are_read_from_their_objects_and_shown_raw_otherwise() -> None:
+    def drafted(form: str, body: str) -> Message:
+        return Message("m", "d1", "ja", form, "", body.encode())
+
+    two = '[{"type":"text","text":"a"},{"type":"text","text":"b"}]'
+    assert message_texts(drafted("line", two)) == ["a", "b"]
+    assert message_texts(drafted("line", '[{"type":"image"}]')) == ['[{"type":"image"}]']
+    assert message_texts(drafted("line", "broken")) == ["broken"]
+    assert message_texts(drafted("mail", two)) == [two]
 
 
 def test_unverified_rule_is_flagged(made_run: Run) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from advisory.types import GaugeState, Level, Warnings
 from kawamori.run import Run
-from kawamori.situation import advice_rows, ages, banners, gaps, gauge_rows
+from kawamori.situation import advice_rows, ages, banners, gaps, gauge_rows, weighed
 
 
 def with_state(run: Run, level_m: float | None, *, old_min: float = 0) -> Run:
@@ -87,6 +87,17 @@ def test_high_level_without_known_deadline_is_due_now(made_run: Run) -> None:
     timeless = dataclasses.replace(evacuate, district_id="d9", issue_by=None)
     run = dataclasses.replace(made_run, advice=(unknown, evacuate, timeless))
     assert advice_rows(run)[0].district_id == "d9"
+
+
+def test_reasons_of_lower_levels_stand_apart_and_missing_input_does_not(made_run: Run) -> None:
+    evacuate = made_run.advice[1]
+    lower = dataclasses.replace(evacuate.reasons[0], rule="lower", level=Level.CAUTION)
+    missing = dataclasses.replace(evacuate.reasons[0], rule="missing", level=Level.UNKNOWN)
+    main, lesser = weighed(
+        dataclasses.replace(evacuate, reasons=(lower, missing, *evacuate.reasons))
+    )
+    assert [reason.rule for reason in main] == ["missing", "danger-likely"]
+    assert [reason.rule for reason in lesser] == ["lower"]
 
 
 def test_ages_count_from_issue_time_and_mark_what_never_came(made_run: Run) -> None:
