@@ -10,8 +10,9 @@ beside a release is a negative balance that the page cannot show: also missing.
 
 Rain: 60分雨量 is a running 60-minute sum printed every 10 minutes, so adding it up counts rain six
 times. `rain_mm` is the difference of 累加雨量 between two stamps 10 minutes apart. 累加雨量 returns
-to 0 after some dry hours: where it falls, the rain is what it shows since. Over a gap of up to an
-hour with the same sum on both sides no rain fell; if the sum rose within a gap the steps are NaN.
+to 0 after some dry hours: where it falls, the rain is what it shows since. Within a gap the rain is
+NaN; the first step after a gap of up to an hour is 0 if the sum is as before, and NaN if it rose,
+because nobody knows in which 10 minutes. Nothing is filled from later readings.
 """
 
 from __future__ import annotations
@@ -35,6 +36,10 @@ DAM_ROW = {
     "dam_inflow_m3s": "流入量",
     "dam_release_m3s": "全放流量",
 }
+DOWNLOADS = (  # file name, columns, the place that the block before the header must name
+    ("water-level_*.csv", LEVEL, "持世寺"),
+    ("dam_*.csv", DAM_ROW, "厚東川ダム"),
+)
 MERGED = {"level_m": "水位_水位"} | {name: f"ダム_{column}" for name, column in DAM_ROW.items()}
 SCRAPE = {
     "level_m": "wl",
@@ -44,7 +49,7 @@ SCRAPE = {
     "dam_release_m3s": "outflow",
 }
 DAM_VALUES = ("rain_sum_mm", "dam_inflow_m3s", "dam_release_m3s")
-GAP_STEPS = 6  # an hour: 累加雨量 cannot return to 0 within it unless it was dry
+GAP_STEPS = 6  # an hour: 累加雨量 returns to 0 only after more dry hours than that
 CREDIT = Credit(
     title="厚東川 持世寺 water level, 厚東川ダム rain, inflow and release, 10 min",
     source="山口県土木防災情報システム",
@@ -71,8 +76,8 @@ class Kotogawa:
         """
         frames = [_merged(path) for path in sorted(self.folder.glob("統合*.csv"))]
         frames += [
-            _download(path, columns)
-            for pattern, columns in (("water-level_*.csv", LEVEL), ("dam_*.csv", DAM_ROW))
+            _download(path, columns, place)
+            for pattern, columns, place in DOWNLOADS
             for path in sorted(self.folder.glob(pattern))
         ]
         if not frames:
@@ -117,25 +122,28 @@ def _merged(path: Path) -> pd.DataFrame:
     return _frame(rows, MERGED, utc_times(rows["時刻"], path), path)
 
 
-def _download(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
-    header = _header_row(path)
+def _download(path: Path, columns: Mapping[str, str], place: str) -> pd.DataFrame:
+    header = _header_row(path, place)
     rows = read_rows(path, ("観測時刻", *columns.values()), encoding="cp932", header_row=header)
     return _frame(rows, columns, utc_times(rows["観測時刻"], path), path)
 
 
-def _header_row(path: Path) -> int:
-    """Give the row number of the header below the block that says station and period."""
+def _header_row(path: Path, place: str) -> int:
+    """Give the row number of the header below the block that says place and period."""
     try:
         lines = path.read_text(encoding="cp932").splitlines()
     except UnicodeDecodeError as error:
         raise ValueError(f"{path.name} must be Shift-JIS text, got {error}.") from error
-    for row, line in enumerate(lines, start=1):
-        if line.startswith("観測時刻"):
-            return row
-    raise ValueError(
-        f"{path.name} must have a header row that begins with 観測時刻, got none in {len(lines)} "
-        "rows. Download the file again."
-    )
+    headers = [row for row, line in enumerate(lines, start=1) if line.startswith("観測時刻")]
+    if not headers:
+        raise ValueError(
+            f"{path.name} must have a header row that begins with 観測時刻, got none in "
+            f"{len(lines)} rows. Download the file again."
+        )
+    block = lines[: headers[0] - 1]
+    if not any(place in line.split(",") for line in block):
+        raise ValueError(f"{path.name} must be of {place}, got {block}. Take the file away.")
+    return headers[0]
 
 
 def _frame(
@@ -162,8 +170,7 @@ def rain_of_sum(rain_sum_mm: pd.Series) -> pd.Series:
     step = rain_sum_mm.diff()
     step = step.where(step.isna() | (step >= 0), rain_sum_mm)
     before = rain_sum_mm.shift(1).ffill(limit=GAP_STEPS)
-    after = rain_sum_mm.bfill(limit=GAP_STEPS)
-    return step.mask(step.isna() & (before == after), 0.0)
+    return step.mask(step.isna() & (before == rain_sum_mm), 0.0)
 
 
 def _observations(

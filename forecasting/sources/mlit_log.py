@@ -60,7 +60,7 @@ class MlitLog:
         path = self.folder / "dam_log.csv"
         if not path.exists():
             return {}
-        names = [str(name) for name in pd.read_csv(path, nrows=0).columns]
+        names = [str(name) for name in read_rows(path, ("datetime",)).columns]
         dams = sorted({name.split("_")[0] for name in names if re.match(r"d\d+_", name)})
         flows = {
             house: _log(path, [f"{dam}_{foreign}" for dam in dams])

@@ -79,9 +79,15 @@ def test_a_sum_that_returns_to_zero_gives_no_negative_rain() -> None:
     np.testing.assert_array_equal(rain_of_sum(total), [np.nan, 2.0, 0.0, 0.0, 2.0])
 
 
-def test_a_gap_with_the_same_sum_on_both_sides_was_dry() -> None:
+def test_after_a_gap_the_rain_is_zero_if_the_sum_is_as_before_and_unknown_if_it_rose() -> None:
     total = pd.Series([5.0, np.nan, np.nan, 5.0, np.nan, 6.0])
-    np.testing.assert_array_equal(rain_of_sum(total), [np.nan, 0.0, 0.0, 0.0, np.nan, np.nan])
+    np.testing.assert_array_equal(rain_of_sum(total), [np.nan] * 3 + [0.0] + [np.nan] * 2)
+
+
+def test_rain_of_a_step_does_not_depend_on_later_sums() -> None:
+    total = pd.Series([5.0, np.nan, 5.0, 5.0, 7.0, 0.0, np.nan, 0.0])
+    for cut in range(1, len(total)):
+        np.testing.assert_array_equal(rain_of_sum(total[:cut]), rain_of_sum(total)[:cut])
 
 
 def test_a_gap_longer_than_the_sum_can_be_trusted_stays_missing() -> None:
@@ -118,6 +124,14 @@ def test_a_download_fills_what_the_merged_file_misses(tmp_path: Path) -> None:
     merged(tmp_path, "2023/07/01 23:50,0.00,0.00,1.00,270.00,37.01,155.30,168.30")
     seen = download(tmp_path).read([GAUGE], at(14, 50), at(14, 50))
     assert seen["level_m"].item() == 3.27
+
+
+def test_a_download_of_another_station_is_refused(tmp_path: Path) -> None:
+    source = download(tmp_path)
+    path = tmp_path / "water-level_20230625-20230701.csv"
+    path.write_text(path.read_text("cp932").replace("持世寺", "末信橋"), encoding="cp932")
+    with pytest.raises(ValueError, match=r"water-level_.* must be of 持世寺, got .*末信橋"):
+        source.read([GAUGE], at(14, 50), at(15, 0))
 
 
 def test_a_download_without_header_row_is_named(tmp_path: Path) -> None:
