@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, and_, case, insert, or_, select, update
 
+from alerts.outbox import STATUS, status
 from alerts.schema import approval, attempt, check_guarded, message, outbox
 from alerts.types import (
     Batch,
@@ -89,11 +90,11 @@ def _expire(connection: Connection, now: datetime) -> list[Delivery]:
                 else_="expired; last: " + outbox.c.error,
             ),
         )
-        .returning(outbox)
+        .returning(*STATUS)
     ).all()
     for row in rows:
         _log(connection, row.key, now, "expired", row.error)
-    return [_delivery(row) for row in rows]
+    return [status(row) for row in rows]
 
 
 def _lease(
@@ -215,7 +216,7 @@ def _record(
             .where(outbox.c.key == row.key, ours)
             .values(state=state, lease_until=None, **values)
         )
-        return _delivery(connection.execute(select(outbox).where(outbox.c.key == row.key)).one())
+        return status(connection.execute(select(*STATUS).where(outbox.c.key == row.key)).one())
 
 
 def _settled(row: Row[Any], receipt: Receipt) -> dict[str, Any]:
@@ -244,17 +245,3 @@ def backoff_s(key: str, attempts: int) -> float:
 
 def _log(connection: Connection, key: str, now: datetime, outcome: str, detail: str) -> None:
     connection.execute(insert(attempt).values(key=key, at=now, outcome=outcome, detail=detail))
-
-
-def _delivery(row: Row[Any]) -> Delivery:
-    return Delivery(
-        key=row.key,
-        channel=row.channel,
-        state=row.state,
-        attempts=row.attempts,
-        expires=row.expires,
-        reference=row.reference,
-        error=row.error,
-        accepted=row.accepted,
-        refused=len(row.refused),
-    )

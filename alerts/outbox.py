@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from advisory.types import Advice
 from alerts.objections import audience_faults, message_faults, officer_faults, time_faults
@@ -23,6 +24,7 @@ __all__ = ["approve", "deliveries", "metadata", "prepare", "replay", "void"]
 APPROVALS = UUID("0d8a8e6c-5f53-5b36-8d0e-4b4f6f2f9c11")  # name spaces of our own
 KEYS = UUID("b0b9b0de-7f5b-5a67-9a53-1f2a7c3d8e22")
 BATCH_SIZE = {"line": 500}  # LINE multicast takes 500 user ids
+STATUS = tuple(column for column in outbox.c if column.name not in {"recipients", "pending"})
 OTHER_BATCH_SIZE = 50  # a kill repeats at most the mails of one batch
 
 
@@ -134,23 +136,25 @@ def replay(connection: Connection, approval_id: str, *, at: datetime) -> int:
 
 def deliveries(connection: Connection, approval_id: str | None = None) -> list[Delivery]:
     """Give the state of every batch, of one approval if named; no recipient is in it."""
-    rows = select(outbox).order_by(outbox.c.approval_id, outbox.c.channel, outbox.c.batch_number)
+    rows = select(*STATUS).order_by(outbox.c.approval_id, outbox.c.channel, outbox.c.batch_number)
     if approval_id is not None:
         rows = rows.where(outbox.c.approval_id == approval_id)
-    return [
-        Delivery(
-            key=row.key,
-            channel=row.channel,
-            state=row.state,
-            attempts=row.attempts,
-            expires=row.expires,
-            reference=row.reference,
-            error=row.error,
-            accepted=row.accepted,
-            refused=len(row.refused),
-        )
-        for row in connection.execute(rows)
-    ]
+    return [status(row) for row in connection.execute(rows)]
+
+
+def status(row: Row[Any]) -> Delivery:
+    """Give a row with the columns of `STATUS` as a `Delivery`."""
+    return Delivery(
+        key=row.key,
+        channel=row.channel,
+        state=row.state,
+        attempts=row.attempts,
+        expires=row.expires,
+        reference=row.reference,
+        error=row.error,
+        accepted=row.accepted,
+        refused=len(row.refused),
+    )
 
 
 def _repeat_faults(connection: Connection, messages: Sequence[Message]) -> Iterator[str]:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Engine,
     ForeignKey,
     ForeignKeyConstraint,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -103,9 +104,6 @@ outbox = Table(
     Column("message_id", String(36), nullable=False),
     Column("channel", Text, nullable=False),
     Column("batch_number", Integer, nullable=False),
-    Column("recipients", JSON, nullable=False),
-    Column("pending", JSON(none_as_null=True)),  # positions still to send, NULL = all
-    Column("refused", JSON, nullable=False),  # positions the service will never accept
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("next_try", UtcTime, nullable=False),
@@ -114,11 +112,15 @@ outbox = Table(
     Column("reference", Text),
     Column("accepted", Integer, nullable=False),
     Column("error", Text),
+    Column("refused", JSON, nullable=False),  # positions the service will never accept
+    Column("pending", JSON(none_as_null=True)),  # positions still to send, NULL = all
+    Column("recipients", JSON, nullable=False),  # long, so last: looking for work skips it
     ForeignKeyConstraint(
         ["message_id", "approval_id"], ["message.message_id", "message.approval_id"]
     ),
     UniqueConstraint("message_id", "channel", "batch_number"),
     CheckConstraint(f"state IN {STATES}", name="known_state"),
+    Index("outbox_due", "state", "next_try"),
 )
 
 attempt = Table(  # audit: rows are only ever added
