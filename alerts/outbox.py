@@ -69,29 +69,28 @@ def approve(
     if faults:
         raise ValueError(f"{advice.name} cannot be approved: " + "; ".join(faults) + ".")
     approval_id = str(uuid5(APPROVALS, f"{run_id}/{advice.district_id}/{at.isoformat()}"))
-    connection.execute(
-        insert(approval).values(
-            approval_id=approval_id,
-            run_id=run_id,
-            district_id=advice.district_id,
-            level=int(advice.level),
-            advice_digest=advice.digest,
-            first_officer=first.strip(),
-            second_officer=second.strip() if second else None,
-            at=at,
-            expires=expires,
-            drill=drill,
-        )
-    )
+    decision = {
+        "approval_id": approval_id,
+        "run_id": run_id,
+        "district_id": advice.district_id,
+        "level": int(advice.level),
+        "advice_digest": advice.digest,
+        "first_officer": first.strip(),
+        "second_officer": second.strip() if second else None,
+        "at": at,
+        "expires": expires,
+        "drill": drill,
+    }
+    connection.execute(insert(approval).values(decision))
     connection.execute(insert(message), [_message_row(each, approval_id) for each in messages])
-    for audience in audiences:
-        chosen = by_form[audience.form, audience.language]
-        rows = [
-            {"approval_id": approval_id, "next_try": at, "expires": expires, **row}
-            for row in _batches(run_id, chosen, audience)
-        ]
-        if rows:
-            connection.execute(insert(outbox), rows)
+    due = {"approval_id": approval_id, "next_try": at, "expires": expires}
+    rows = [
+        {**due, **row}
+        for audience in audiences
+        for row in _batches(run_id, by_form[audience.form, audience.language], audience)
+    ]
+    if rows:
+        connection.execute(insert(outbox), rows)
     return approval_id
 
 
