@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import math
 from typing import Any
 
 import numpy as np
@@ -180,9 +180,9 @@ def _point(lon: Any, lat: Any) -> dict[str, float]:
     return {"lon": round(float(lon), DECIMALS), "lat": round(float(lat), DECIMALS)}
 
 
-def bounds_of(shapes: Iterable[Any]) -> list[list[float]] | None:
+def bounds_of(shapes: Any) -> list[list[float]] | None:
     """Give south-west and north-east corners (lat, lon); None if there is nothing."""
-    west, south, east, north = (float(value) for value in shapely.total_bounds(list(shapes)))
-    if np.isnan(west):
+    if len(shapes) == 0:
         return None
-    return [[south, west], [north, east]]
+    west, south, east, north = (float(value) for value in shapely.total_bounds(shapes))
+    return None if math.isnan(west) else [[south, west], [north, east]]

@@ -157,5 +157,5 @@ def map_data(
         "standIn": any(area["standIn"] for area in water),
         "gauges": [] if gauges is None else gauge_features(gauges),
         "shelters": [] if shelters is None else shelter_features(shelters, allocation),
-        "bounds": bounds_of(districts.geometry),
+        "bounds": bounds_of(districts.geometry.array),
     }

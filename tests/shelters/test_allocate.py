@@ -132,7 +132,7 @@ def test_nobody_and_no_shelters_give_empty_tables() -> None:
 
 
 def test_bad_head_counts_are_all_named() -> None:
-    bad = people(("a", 0, 1), ("b", 0, 1), ("c", 0, 1)).assign(people=[-1, 2.5, None])
+    bad = people(("a", 0, 1), ("b", 0, 1), ("c", 0, 1)).assign(people=[-1, 2.5, math.nan])
     with pytest.raises(ValueError, match=r"-1.0 \(district a, block a0\), 2.5 .* nan \(district c"):
         allocate(bad, places(5), crs=CRS)
 

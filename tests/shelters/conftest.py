@@ -1,0 +1,107 @@
+"""A small town for the map: three districts, one water, two gauges, four shelters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+from shapely.geometry import box
+
+from hazard.types import JGD2011, check_layer
+from shelters.records import shelter_frame
+from shelters.types import Allocation
+
+Name = Callable[[str], str]
+MakeTown = Callable[[Name], dict[str, Any]]
+
+
+def town(name: Name) -> dict[str, Any]:
+    """Give the arguments of `map_data`; every text of data goes through `name`."""
+    return {
+        "title": name("【訓練】川辺町 避難所地図"),
+        "issued": name("基準時刻 10月12日 20:00"),
+        "districts": _districts(name),
+        "layer": _layer(name),
+        "gauges": _gauges(name),
+        "shelters": _shelters(name),
+        "allocation": _allocation(name),
+        "notes": [name("浸水想定は模式")],
+        "credits": [name("国土地理院")],
+    }
+
+
+@pytest.fixture
+def make_town() -> MakeTown:
+    """Give the maker of `map_data`'s arguments."""
+    return town
+
+
+def _districts(name: Name) -> Any:
+    squares = [box(140.0 + 0.1 * at, 37.0, 140.1 + 0.1 * at, 37.1) for at in range(3)]
+    return gpd.GeoDataFrame(
+        {
+            "name": [name("上町"), name("中町"), name("下町")],
+            "level": [4, -1, 0],
+            "lines": [(name("立退き避難 120人"),), (), ()],
+        },
+        index=pd.Index(["a", "b", "c"], name="district_id"),
+        geometry=squares,
+        crs=JGD2011,
+    )
+
+
+def _layer(name: Name) -> Any:
+    row = {
+        "scenario": ["maximum"] * 3, "river": [name("川辺川"), None, name("川辺川")],
+        "depth_min_m": [0.5, 5.0, math.nan], "depth_max_m": [3.0, math.inf, math.nan],
+        "duration_rank": pd.array([None, None, 3], dtype="Int64"),
+        "collapse_zone": [None, "flow", None], "stand_in": [True] * 3,
+    }  # fmt: skip
+    areas = [box(140.02, 37.02, 140.15, 37.05), box(140.02, 37.03, 140.1, 37.04)]
+    return check_layer(gpd.GeoDataFrame(row, geometry=[*areas, areas[0]], crs=JGD2011))
+
+
+def _gauges(name: Name) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "name": [name("川辺橋"), name("下橋")],
+            "river": [name("川辺川")] * 2,
+            "lon": [140.05, 140.25],
+            "lat": [37.06, 37.06],
+            "state": ["danger", "unknown"],
+            "lines": [(name("水位 3.20m"),), ()],
+        }
+    )
+
+
+def _shelters(name: Name) -> Any:
+    rows = [("S1", 100, 0), ("S2", 50, 0), ("S3", None, 0), ("S4", 80, 0), ("S5", 10, 0)]
+    return shelter_frame(
+        {
+            "shelter_id": key, "name": name(f"避難所{key}"), "address": name("川辺町1-1"),
+            "lon": 140.03 + 0.05 * at, "lat": 37.08, "kinds": frozenset({"emergency"}),
+            "hazard_ok": frozenset({"flood"}), "area_m2": math.nan, "capacity": room,
+            "capacity_source": "unknown" if room is None else "assumed", "occupied": inside,
+            "status": "unknown", "features": frozenset(),
+        }
+        for at, (key, room, inside) in enumerate(rows)
+    )  # fmt: skip
+
+
+def _allocation(name: Name) -> Allocation:
+    columns = ["district_id", "shelter_id", "people", "minutes", "mode"]
+    sent = [("a", "S2", 50, 20.0, "walk"), ("a", "S1", 70, 30.0, "walk")]
+    rejected = [
+        ("S3", name("収容人数が不明のため人を割り当てない (capacity_unknown)")),
+        ("S4", name("浸水想定区域内 (深さ3m未満) (in_flood_depth)")),
+    ]
+    return Allocation(
+        assigned=pd.DataFrame(sent, columns=columns),
+        unplaced=pd.DataFrame(columns=["district_id", "people", "reason"]),
+        rejected=pd.DataFrame(rejected, columns=["shelter_id", "reason"]),
+        openings=("S1", "S2"),
+    )
