@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -16,14 +17,21 @@ from kawamori.run import Run
 from kawamori.web import create_app
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder for the two reports, written once by the first test that needs them."""
+    return tmp_path_factory.mktemp("kept")
+
+
 @pytest.fixture
-def out(made_run: Run, chart_assets: Path, tmp_path: Path) -> Path:
-    """Give a folder with an older and a newer run, and a secret beside it."""
+def out(kept: Path, made_run: Run, chart_assets: Path, tmp_path: Path) -> Path:
+    """Give a copy of an older and a newer run, with a secret beside their folder."""
     older = dataclasses.replace(made_run, issued_at=made_run.issued_at - timedelta(hours=1))
-    write_report(older, tmp_path / "out" / "a-older", assets=chart_assets)
-    write_report(made_run, tmp_path / "out" / "b-newer", assets=chart_assets)
+    for name, run in {"a-older": older, "b-newer": made_run}.items():
+        if not (kept / name).exists():
+            write_report(run, kept / name, assets=chart_assets)
     (tmp_path / "secret.txt").write_text("secret")
-    return tmp_path / "out"
+    return Path(shutil.copytree(kept, tmp_path / "out"))
 
 
 @pytest.fixture
@@ -114,6 +122,12 @@ def test_every_answer_forbids_foreign_scripts(client: TestClient, path: str) -> 
     assert "script-src 'self';" in policy
     assert "unsafe" not in policy
     assert "default-src 'none'" in policy
+
+
+def test_map_keeps_its_own_policy_and_stays_in_our_frames(client: TestClient) -> None:
+    answer = client.get("/runs/b-newer/map.html")
+    assert answer.headers["Content-Security-Policy"] == "frame-ancestors 'self'"
+    assert "default-src 'none'; script-src 'nonce-" in answer.text
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])
