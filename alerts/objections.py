@@ -10,6 +10,23 @@ from alerts.glossary import term
 from alerts.types import PUBLIC_FORMS, Audience, Message
 
 
+def objections(
+    advice: Advice,
+    messages: Sequence[Message],
+    audiences: Sequence[Audience],
+    *,
+    officers: tuple[str, str | None],
+    drill: bool,
+) -> list[str]:
+    """Give everything that forbids approving these messages for these audiences."""
+    by_form = {(item.form, item.language): item for item in messages}
+    return [
+        *officer_faults(advice.level, *officers),
+        *message_faults(advice, messages, drill=drill),
+        *audience_faults(audiences, by_form),
+    ]
+
+
 def time_faults(at: datetime, expires: datetime) -> Iterator[str]:
     """Name what is wrong with the times: both aware, expiry after approval."""
     naive = [moment.isoformat() for moment in (at, expires) if moment.tzinfo is None]

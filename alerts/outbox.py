@@ -15,7 +15,7 @@ from uuid import UUID, uuid5
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from advisory.types import Advice
-from alerts.objections import audience_faults, message_faults, officer_faults, time_faults
+from alerts.objections import objections, time_faults
 from alerts.schema import approval, check_guarded, message, metadata, outbox, prepare
 from alerts.types import Audience, Delivery, Message
 
@@ -59,13 +59,8 @@ def approve(
     """
     check_guarded(connection)
     by_form = {(item.form, item.language): item for item in messages}
-    faults = [
-        *officer_faults(advice.level, first, second),
-        *time_faults(at, expires),
-        *message_faults(advice, messages, drill=drill),
-        *audience_faults(audiences, by_form),
-        *_repeat_faults(connection, messages),
-    ]
+    faults = objections(advice, messages, audiences, officers=(first, second), drill=drill)
+    faults += [*time_faults(at, expires), *_repeat_faults(connection, messages)]
     if faults:
         raise ValueError(f"{advice.name} cannot be approved: " + "; ".join(faults) + ".")
     approval_id = str(uuid5(APPROVALS, f"{run_id}/{advice.district_id}/{at.isoformat()}"))
