@@ -20,6 +20,7 @@ PARAMETERS = {
     "objective": "l2",
     "learning_rate": 0.08,
     "num_leaves": 31,
+    "min_data_in_leaf": 10,
     "feature_fraction": 0.5,
     "max_bin": 127,
     "num_threads": 1,
