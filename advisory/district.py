@@ -55,17 +55,15 @@ def assisted_fraction(row: Any) -> float | None:
 
 
 def place_of(districts: Districts, gauges: Sequence[Gauge]) -> tuple[float, float] | None:
-    """Give lon, lat of the middle of the districts, else of the gauges; None = nowhere."""
+    """Give lon, lat of the middle of the districts, else of the gauges; None = unknown."""
     west, south, east, north = (float(edge) for edge in districts.total_bounds)
     if math.isfinite(west + south + east + north):
         return (west + east) / 2, (south + north) / 2
-    placed = [gauge for gauge in gauges if math.isfinite(gauge.lon + gauge.lat)]
-    if not placed:
+    places = [(g.lon, g.lat) for g in gauges if math.isfinite(g.lon + g.lat)]
+    if not places:
         return None
-    return (
-        math.fsum(gauge.lon for gauge in placed) / len(placed),
-        math.fsum(gauge.lat for gauge in placed) / len(placed),
-    )
+    lons, lats = zip(*places, strict=True)
+    return math.fsum(lons) / len(places), math.fsum(lats) / len(places)
 
 
 def _count(value: Any) -> int | None:

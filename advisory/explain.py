@@ -17,16 +17,19 @@ def weigh(
     ordered = sorted(found, key=lambda reason: -concern(reason.level))
     stated = [r for r in ordered if r.fired or r.level is Level.UNKNOWN]
     unfired = [r for r in ordered if not r.fired and r.level is not Level.UNKNOWN]
-    if level < Level.ELDERLY and not any(r.fired for r in stated):
-        return (*stated, *_calm(unfired)), tuple(r for r in unfired if _near(r, level, policy))
-    return tuple(stated), tuple(r for r in unfired if _near(r, level, policy))
+    calm = _calm(unfired) if Level.NONE <= level <= Level.CAUTION else []
+    said = {reason.text for reason in calm}
+    near = [r for r in unfired if _near(r, level, policy) and r.text not in said]
+    return (*stated, *calm), tuple({r.text: r for r in reversed(near)}.values())[::-1]
 
 
 def _calm(unfired: Sequence[Reason]) -> list[Reason]:
     """Why nothing is advised: per gauge, the level not reached and the danger not likely."""
     lowest: dict[tuple[str | None, str], Reason] = {}
     for reason in unfired:
-        if reason.threshold is not None:
+        if reason.value is None or reason.threshold is None:
+            continue
+        if reason.value < reason.threshold:
             lowest[reason.gauge_id, reason.unit] = reason
     return [
         replace(reason, fired=True, level=Level.NONE, rule="calm") for reason in lowest.values()

@@ -65,7 +65,10 @@ def _against(seen: Evidence, policy: Policy) -> str:
         return f"{station(seen.gauge)}に基準水位がない"
     if seen.level_m + TOLERANCE_M >= levels[name]:
         return f"{station(seen.gauge)}が{THRESHOLD_NAMES[name]}{metres(levels[name])}以上"
-    if "caution" in levels and seen.level_m + TOLERANCE_M < levels["caution"]:
-        return ""
-    falling = seen.rise_m_per_h is not None and seen.rise_m_per_h <= policy.trend.falling_m_per_h
-    return "" if falling else f"{station(seen.gauge)}に明らかな下降が見られない"
+    low = "caution" in levels and seen.level_m + TOLERANCE_M < levels["caution"]
+    limit = policy.trend.rising_m_per_h if low else policy.trend.falling_m_per_h
+    if seen.rise_m_per_h is None:
+        return f"{station(seen.gauge)}の上昇・下降が不明"
+    quiet = seen.rise_m_per_h < limit if low else seen.rise_m_per_h <= limit
+    what = "がまだ上昇中" if low else "に明らかな下降が見られない"
+    return "" if quiet else f"{station(seen.gauge)}{what}"

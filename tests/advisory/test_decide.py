@@ -324,7 +324,9 @@ def test_level_5_for_a_whole_city_must_be_narrowed_by_hand(desk: Desk) -> None:
         (6.0, -0.1, 0.0, Level.CAUTION),
         (6.0, -0.1, 0.10, Level.EVACUATE),  # the forecast is not quiet yet (0.10 >= half of 0.15)
         (6.0, None, 0.0, Level.EVACUATE),
-        (4.0, 0.0, 0.0, Level.EARLY),  # below caution it need not fall further
+        (4.0, 0.04, 0.0, Level.EARLY),  # below caution it need not fall further
+        (4.0, 0.05, 0.0, Level.EVACUATE),  # but not rise either
+        (4.0, None, 0.0, Level.EVACUATE),
         (None, None, 0.0, Level.EVACUATE),  # silence releases nothing
     ],
 )
@@ -353,6 +355,15 @@ def test_falling_water_and_low_chance_are_counter_evidence(desk: Desk) -> None:
     advice = desk(7.0, -0.2)
     assert {"falling", "L4-forecast-overflow"} <= {r.rule for r in advice.counter_evidence}
     assert not any(reason.fired for reason in advice.counter_evidence)
+
+
+def test_calm_says_what_was_seen_and_no_sentence_comes_twice(desk: Desk) -> None:
+    advice = desk(4.0)
+    calm = [reason.text for reason in advice.reasons if reason.rule == "calm"]
+    assert "4.00m（9月8日12:00）は氾濫注意水位4.50m未満（あと0.50m）" in calm[0]
+    assert "6時間以内に氾濫危険水位7.00mに達する確率は0%" in calm[1]
+    lines = text(advice).split("\n")
+    assert len(lines) == len(set(lines))
 
 
 def test_reason_carries_value_threshold_station_and_time(desk: Desk) -> None:
@@ -423,6 +434,20 @@ def test_advice_is_the_same_in_any_time_zone(desk: Desk, likely: Make, walk: Mak
 def test_digest_is_of_the_content(desk: Desk) -> None:
     assert desk(7.0).digest == desk(7.0).digest
     assert len({desk(7.0).digest, desk(7.01).digest, desk(7.0, -0.1).digest}) == 3
+
+
+def test_place_without_coordinates_is_taken_to_be_dark(
+    desk: Desk, kamata: Gauge, town: Make, walk: Make
+) -> None:
+    nowhere = town(["kamata"])
+    nowhere["geometry"] = None
+    lost = replace(kamata, lon=float("nan"), lat=float("nan"))
+    advice = desk(districts=nowhere, gauges=[lost], allocation=walk())
+    assert advice.clearance is not None
+    assert "夜間" in advice.clearance.basis
+    found = desk(districts=nowhere, gauges=[lost, replace(kamata, gauge_id="x")], allocation=walk())
+    assert found.clearance is not None
+    assert "日中" in found.clearance.basis
 
 
 def test_no_districts_give_no_advice(desk: Desk, policy: Policy, town: Make) -> None:
