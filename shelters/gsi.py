@@ -9,6 +9,7 @@ behind, and do not say whether a shelter is open [1]_.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,6 +27,9 @@ SHORT_KEYS = {
     "s": ("id", "n", "a", "m", "la", "lo", "r"),
 }
 ASSISTED_ONLY = "要配慮者"
+# What a list may write before the name of a municipality: 福島県いわき市, 福島県双葉郡浪江町.
+PREFECTURE = re.compile(r"^(?:東京都|北海道|京都府|大阪府|.{2,3}?県)")
+COUNTY = re.compile(r"^.+?郡")
 
 
 def table_records(
@@ -122,7 +126,7 @@ def _of_city(
 ) -> list[tuple[int, Mapping[str, Any]]]:
     """Keep the rows of one municipality with their number; the list may name the prefecture too."""
     numbered = list(enumerate(rows))
-    kept = [pair for pair in numbered if city is None or plain(pair[1][column]).endswith(city)]
+    kept = [pair for pair in numbered if city is None or city in _names(plain(pair[1][column]))]
     if numbered and not kept:
         known = sorted({plain(row[column]) for _, row in numbered})
         raise ValueError(
@@ -130,6 +134,12 @@ def _of_city(
             " Check the name or the file."
         )
     return kept
+
+
+def _names(municipality: str) -> set[str]:
+    """Give the name with and without prefecture and county; 津市 must not find 大津市."""
+    bare = PREFECTURE.sub("", municipality)
+    return {municipality, bare, COUNTY.sub("", bare)}
 
 
 def _check_columns(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], name: str) -> None:

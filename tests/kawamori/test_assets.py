@@ -12,7 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from kawamori.assets import AssetError, AssetFile, Package, fetch_assets, read_manifest
+from kawamori.assets import (
+    AssetError,
+    AssetFile,
+    Package,
+    fetch_assets,
+    find_npm,
+    main,
+    read_manifest,
+)
 
 SCRIPT = b"window.chart = 1;"
 FakeNpm = Callable[[bytes], str]
@@ -102,6 +110,28 @@ def test_an_npm_that_fails_is_quoted_with_what_to_do(tmp_path: Path) -> None:
 def test_an_npm_that_gives_nothing_is_named(tmp_path: Path) -> None:
     with pytest.raises(AssetError, match="must give one archive, got 0"):
         fetch_assets(tmp_path / "assets", [package(archive(SCRIPT))], npm="/bin/true")
+
+
+def test_npm_of_the_path_is_used_first(
+    tmp_path: Path, fake_npm: FakeNpm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    npm = fake_npm(b"")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_npm() == npm
+
+
+def test_command_ends_with_2_and_one_message_when_nothing_can_be_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    npm = tmp_path / "npm"
+    npm.write_text("#!/bin/sh\necho no route to host >&2\nexit 1\n")
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("KAWAMORI_HOME", str(tmp_path / "home"))
+    assert main() == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "no route to host" in said.err
 
 
 def test_manifest_pins_exact_versions_with_both_digests() -> None:

@@ -95,6 +95,29 @@ def test_unknown_city_lists_the_ones_there_are(tmp_path: Path) -> None:
         read_list(path, city="甲市")
 
 
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("三重県津市", "津市"),
+        ("津市", "津市"),
+        ("福島県双葉郡浪江町", "浪江町"),
+        ("奈良県大和郡山市", "大和郡山市"),
+        ("福島県いわき市", "福島県いわき市"),
+    ],
+)
+def test_city_is_found_with_prefecture_and_county_and_never_by_its_ending(
+    tmp_path: Path, written: str, asked: str
+) -> None:
+    here = dict(SCHOOL, 都道府県名及び市町村名=written)
+    other = dict(SCHOOL, 共通ID="E1", 都道府県名及び市町村名=f"滋賀県大{asked}")
+    path = write_table(tmp_path / "list.csv", here, other)
+    assert list(read_list(path, city=asked).index) == ["E1310400017201"]
+
+
+def test_no_files_give_no_shelters() -> None:
+    assert len(read_shelters([])) == 0
+
+
 def test_emergency_place_and_shelter_of_one_site_become_one_record(tmp_path: Path) -> None:
     both = [write_table(tmp_path / "e.csv", SCHOOL), write_table(tmp_path / "s.csv", HALL)]
     frame = read_shelters(both)
