@@ -162,7 +162,12 @@ def _send(engine: Engine, channel: Channel, row: Row[Any], now: Callable[[], dat
         )
     except PermanentError as error:
         return _record(engine, row, now(), "dead", state="dead", error=str(error))
-    return _record(engine, row, now(), "accepted", state="accepted", **_settled(row, receipt))
+    values = _settled(row, receipt)
+    if values["accepted"] == 0 and row.recipients:
+        return _record(
+            engine, row, now(), "dead", state="dead", error="every recipient was refused", **values
+        )
+    return _record(engine, row, now(), "accepted", state="accepted", **values)
 
 
 def _guard(

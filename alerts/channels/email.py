@@ -11,10 +11,11 @@ import smtplib
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from typing import NoReturn
 from uuid import UUID, uuid5
 
 from alerts.types import Batch, Message, PermanentError, Receipt, RetryableError
@@ -35,7 +36,11 @@ class _Progress:
 
 
 class EmailChannel:
-    """Sends over connections that `connect` opens (and logs in); `clock` stamps the Date header."""
+    """Sends over connections that `connect` opens (and logs in).
+
+    `clock` stamps the Date header. After `budget_s` the rest of a batch waits for the next try:
+    budget plus the connection's time-out must stay below the lease, or another worker takes over.
+    """
 
     name = "email"
     form = "mail"
@@ -46,12 +51,14 @@ class EmailChannel:
         *,
         sender: str,
         clock: Callable[[], datetime],
+        budget_s: float = 30.0,
     ) -> None:
         if not ADDRESS.fullmatch(sender):
             raise ValueError(f"sender must be one plain mail address, got {sender!r}.")
         self._connect = connect
         self._sender = sender
         self._clock = clock
+        self._budget = timedelta(seconds=budget_s)
 
     def send(self, batch: Batch, message: Message) -> Receipt:
         """Send one mail to each pending recipient.
@@ -70,10 +77,8 @@ class EmailChannel:
         try:
             with closing(_Session(self._connect())) as session:
                 self._send_each(session.client, batch, text, pending, progress)
-        except smtplib.SMTPAuthenticationError as error:
-            raise PermanentError(f"SMTP login refused: {error.smtp_code}") from None
-        except smtplib.SMTPSenderRefused as error:
-            self._sender_refused(error, pending, progress)
+        except (smtplib.SMTPAuthenticationError, smtplib.SMTPSenderRefused) as error:
+            self._unwelcome(error, pending, progress)
         except (smtplib.SMTPException, OSError) as error:  # its text may hold an address
             self._broken(error, pending, progress)
         return self._receipt(batch, progress)
@@ -86,8 +91,12 @@ class EmailChannel:
         pending: Iterable[int],
         progress: _Progress,
     ) -> None:
+        until = self._clock() + self._budget
         for position in pending:
             recipient = batch.recipients[position]
+            if self._clock() > until:
+                progress.later.append(position)
+                continue
             if not ADDRESS.fullmatch(recipient):
                 progress.refused.append(position)
                 continue
@@ -125,17 +134,18 @@ class EmailChannel:
         if code == UNAVAILABLE:
             raise smtplib.SMTPServerDisconnected("closing")
 
-    def _sender_refused(
-        self, error: smtplib.SMTPSenderRefused, pending: Iterable[int], progress: _Progress
-    ) -> None:
-        if error.smtp_code >= 500:
-            done = len(progress.accepted)
-            raise PermanentError(
-                f"SMTP sender refused: {error.smtp_code} ({done} accepted before)"
-            ) from None
-        self._broken(error, pending, progress)
+    def _unwelcome(
+        self, error: smtplib.SMTPResponseException, pending: Iterable[int], progress: _Progress
+    ) -> NoReturn:
+        if error.smtp_code < 500:
+            self._broken(error, pending, progress)
+        login = isinstance(error, smtplib.SMTPAuthenticationError)
+        raise PermanentError(
+            f"SMTP {'login' if login else 'sender'} refused: {error.smtp_code} "
+            f"({len(progress.accepted)} accepted before)"
+        ) from None
 
-    def _broken(self, error: Exception, pending: Iterable[int], progress: _Progress) -> None:
+    def _broken(self, error: Exception, pending: Iterable[int], progress: _Progress) -> NoReturn:
         code = getattr(error, "smtp_code", None)
         if isinstance(code, int) and code > 0:
             progress.codes.add(code)

@@ -221,6 +221,18 @@ def test_after_a_partial_failure_only_the_rest_is_pending(engine, approved, now)
     assert channel.batches[0].recipients == channel.batches[1].recipients
 
 
+def test_when_the_last_recipients_are_refused_too_the_batch_is_dead(engine, approved, now):
+    class Refusing(Scripted):
+        def send(self, batch, text):
+            return Receipt("", accepted=0, refused=(2,))
+
+    first = Scripted([RetryableError("later", pending=[2], refused=[0, 1])])
+    deliver(engine, {"recording": first}, now=now)
+    (delivery,) = deliver(engine, {"recording": Refusing()}, now=now + minutes(2))
+    assert (delivery.state, delivery.refused) == ("dead", 3)
+    assert delivery.error == "every recipient was refused"
+
+
 def test_every_try_is_in_the_audit(engine, approved, now):
     channel = Scripted([RetryableError("busy")])
     deliver(engine, {"recording": channel}, now=now)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import smtplib
 from dataclasses import replace
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -111,6 +112,17 @@ def test_a_mail_put_off_after_data_is_pending(channel, smtp_double, batch, messa
     assert smtp_double.received() == ["a@example.org", "c@example.org"]
 
 
+@pytest.mark.parametrize(("code", "kind"), [(454, RetryableError), (535, PermanentError)])
+def test_a_login_put_off_is_tried_again_and_a_login_refused_is_not(batch, message, now, code, kind):
+    def connect():
+        raise smtplib.SMTPAuthenticationError(code, b"secret words of the server")
+
+    channel = EmailChannel(connect, sender="bousai@city.example", clock=lambda: now)
+    with pytest.raises(kind) as caught:
+        channel.send(batch, message)
+    assert "secret" not in str(caught.value)
+
+
 def test_when_everybody_is_refused_a_person_must_look(channel, smtp_double, batch, message):
     smtp_double.data.extend(["554 5.7.1 refused"] * 3)
     with pytest.raises(PermanentError, match="refused all 3"):
@@ -140,6 +152,21 @@ def test_an_address_that_is_none_is_refused_without_sending(
     receipt = channel.send(replace(batch, recipients=(address, "b@example.org")), message)
     assert receipt.refused == (0,)
     assert smtp_double.received() == ["b@example.org"]
+
+
+def test_a_slow_server_does_not_outlast_the_lease(smtp_double, batch, message, now):
+    # each look at the clock is 20 s later: Date, start (limit 20 + 30), 1st mail 40, 2nd mail 60
+    ticks = (now + timedelta(seconds=20 * number) for number in range(100))
+    channel = EmailChannel(
+        lambda: smtplib.SMTP("127.0.0.1", smtp_double.port, timeout=5),
+        sender="bousai@city.example",
+        clock=lambda: next(ticks),
+        budget_s=30,
+    )
+    with pytest.raises(RetryableError) as caught:
+        channel.send(batch, message)
+    assert smtp_double.received() == ["a@example.org"]
+    assert caught.value.pending == (1, 2)
 
 
 def test_nobody_pending_sends_nothing(channel, smtp_double, batch, message):
