@@ -6,8 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pandas as pd
-
 from forecasting.sources.table import TableSource
 from forecasting.types import aware
 from kawamori.cities import open_city
@@ -48,7 +46,8 @@ def run_once(
     city = open_city(name, settings, part(progress, 0.0, 0.4))
     if shelter_list is not None:
         city = replace(city, shelters=read_list(shelter_list))
-    observations = TableSource(table).read(city.gauges, DISTANT_PAST, DISTANT_FUTURE)
+    source = TableSource(table)
+    observations = source.read(city.gauges, *source.period())
     issued_at = aware(observations["time"].values[-1]) if at is None else _utc(at)
     progress(f"{name}: training", 0.4)
     desk = train_desk(city, settings, drill=False)
