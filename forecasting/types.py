@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from typing import Literal, NewType
+from typing import Any, Literal, NewType
 
 import numpy as np
 import xarray as xr
@@ -100,7 +100,7 @@ OBSERVATION_DIMS = {
     "dam_inflow_m3s": ("time", "dam"),
     "dam_release_m3s": ("time", "dam"),
 }
-CF_ATTRS = {
+CF_ATTRS: dict[str, dict[str, Any]] = {
     "level_m": {"units": "m", "long_name": "water level above gauge zero"},
     "rain_mm": {
         "units": "mm",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,11 +50,8 @@ def read_city(folder: Path) -> City:
     """
     facts = read_toml(folder / "city.toml")
     gauges, rain_gauges = read_gauges(folder / "gauges.toml")
-    shelters = _frame(folder / "shelters.parquet")
-    for column in SET_COLUMNS if shelters is not None else ():
-        shelters[column] = shelters[column].map(frozenset)
-    districts = _frame(_required(folder / "districts.parquet"))
-    districts["gauge_ids"] = districts["gauge_ids"].map(tuple)
+    shelters = _frame(folder / "shelters.parquet", SET_COLUMNS, frozenset)
+    districts = _frame(_required(folder / "districts.parquet"), ("gauge_ids",), tuple)
     buildings = _frame(folder / "buildings.parquet")
     layers = folder / "layers"
     return City(
@@ -94,7 +91,8 @@ def read_toml(path: Path) -> dict[str, Any]:
 def _gauge(row: Mapping[str, Any], path: Path) -> Gauge:
     thresholds = _build(Thresholds, row.get("thresholds", {}), path)
     lists = {key: tuple(row.get(key, ())) for key in ("upstream", "rain_gauges")}
-    return _build(Gauge, {**row, "thresholds": thresholds, **lists}, path)
+    gauge: Gauge = _build(Gauge, {**row, "thresholds": thresholds, **lists}, path)
+    return gauge
 
 
 def _build(kind: Any, row: Mapping[str, Any], path: Path) -> Any:
@@ -105,8 +103,12 @@ def _build(kind: Any, row: Mapping[str, Any], path: Path) -> Any:
         raise ValueError(f"{path.name}: {error} ({name})") from error
 
 
-def _frame(path: Path) -> Any | None:
-    return gpd.read_parquet(path) if path.exists() else None
+def _frame(path: Path, columns: Sequence[str] = (), kind: type[Any] = list) -> Any | None:
+    """Read a frame, its list columns as `kind`; None if there is no such file."""
+    if not path.exists():
+        return None
+    frame = gpd.read_parquet(path)
+    return frame.assign(**{column: frame[column].map(kind) for column in columns})
 
 
 def _required(path: Path) -> Path:
