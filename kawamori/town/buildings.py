@@ -17,7 +17,7 @@ from kawamori.town.terrain import Nodes, Terrain
 
 PEOPLE_PER_BUILDING = 2.75
 STEEP = 0.12  # nobody builds on steeper ground [m/m]
-RIVERSIDE_M = 25.0  # from the channel's edge
+RIVERSIDE_M = 40.0  # from the channel's edge
 HILL_M = 20.0  # few people live much higher than this above the valley
 BLOCKS = 4  # 丁目 of a district
 # Kinds of buildings: share, floors, area [m2], mean people; 0 people = shop, barn, works.

@@ -24,6 +24,7 @@ from kawamori.town.terrain import Nodes, Terrain
 
 CELL_LENGTH_M = 1000.0
 STAGE_M = np.arange(-1.2, 8.0, 0.1)  # steps of the volume curves
+LIFT_M3 = 1e9  # more than any cell holds
 WEIR = 1.6  # broad-crested, [m^0.5/s]
 FLOOR_MANNING = 0.1  # houses, fields, road embankments
 OPEN_SHARE = 0.35  # part of a cell's width that lets water pass downstream
@@ -43,6 +44,7 @@ class Cells:
     slope: Floats
     volume_m3: Floats  # (cell, STAGE_M)
     area_m2: Floats  # (cell, STAGE_M)
+    ladder_m3: Floats  # volume_m3 in one row, LIFT_M3 added from cell to cell
     node_between: npt.NDArray[np.int64]  # (node, side, 2) cells around a node
     node_weight: Floats  # (node, side) weight of the second
 
@@ -98,8 +100,9 @@ def make_cells(plan: Plan, nodes: Nodes, terrain: Terrain) -> Cells:
             following += [*range(start + 1, start + count), -1]
     next_cell = _join(plan, nodes, node_cell, np.array(following))
     volume, area = _curves(terrain, node_cell, len(river))
+    ladder = volume + np.arange(len(river))[:, None] * LIFT_M3
     return Cells(node_cell, next_cell, np.array(river), np.array(length), np.array(slope),
-                 volume, area, between, weight)  # fmt: skip
+                 volume, area, ladder.ravel(), between, weight)  # fmt: skip
 
 
 def _join(
@@ -192,6 +195,7 @@ class _Supply:
     top_m: Floats  # river where it overflows, -inf where it does not
     river_m: Floats  # river, mean
     crest_m: Floats  # (cell,) bank, mean
+    room_m3: Floats  # volume of the cell when it stands as high as `top_m`
 
 
 def _supply(
@@ -208,13 +212,16 @@ def _supply(
     inflow, top, river = np.zeros(shape), np.full(shape, -np.inf), np.zeros(shape)
     crest = np.zeros(len(cells))
     for side in (0, 1):
-        for cell in np.unique(cells.node_cell[:, side]):
-            on = cells.node_cell[:, side] == cell
-            inflow[:, cell] = flow[:, on, side].sum(axis=1)
-            top[:, cell] = np.where(head[:, on, side] > 0, over_floor[:, on], -np.inf).max(axis=1)
-            river[:, cell] = over_floor[:, on].mean(axis=1)
-            crest[cell] = (bank[on, side] - nodes.incision_m[on]).mean()
-    return _Supply(inflow, top, river, np.nan_to_num(crest, posinf=1e9))
+        cell, start, count = np.unique(  # the nodes of a cell are neighbours
+            cells.node_cell[:, side], return_index=True, return_counts=True
+        )
+        overflows = np.where(head[:, :, side] > 0, over_floor, -np.inf)
+        inflow[:, cell] = np.add.reduceat(flow[:, :, side], start, axis=1)
+        top[:, cell] = np.maximum.reduceat(overflows, start, axis=1)
+        river[:, cell] = np.add.reduceat(over_floor, start, axis=1) / count
+        crest[cell] = np.add.reduceat(bank[:, side] - nodes.incision_m, start) / count
+    room = [np.interp(top[:, cell], STAGE_M, cells.volume_m3[cell]) for cell in range(len(cells))]
+    return _Supply(inflow, top, river, np.nan_to_num(crest, posinf=1e9), np.column_stack(room))
 
 
 def _limit(levels: Floats, flow: Floats, rivers: Rivers) -> Floats:
@@ -237,7 +244,8 @@ def _advance(volume: Floats, supply: _Supply, time: int, cells: Cells) -> Floats
     step_s = STEP_S / SUBSTEPS
     stage, area = _stage(volume, cells)
     fall = np.clip((supply.top_m[time] - stage) / SUBMERGED_M, 0, 1)
-    gained = supply.inflow_m3s[time] * fall * step_s
+    room = np.maximum(supply.room_m3[time] - volume, 0)
+    gained = np.minimum(supply.inflow_m3s[time] * fall * step_s, room)
     depth = volume / np.maximum(area, 1.0)
     inland = cells.next_cell >= 0
     width = np.where(inland, OPEN_SHARE, 1.0) * area / cells.length_m
@@ -245,7 +253,7 @@ def _advance(volume: Floats, supply: _Supply, time: int, cells: Cells) -> Floats
     onward = np.minimum(onward * step_s, 0.4 * volume)
     river = supply.river_m[time]
     spill = np.maximum(stage - np.maximum(supply.crest_m, river), 0) ** 1.5
-    back = np.minimum(WEIR * spill * cells.length_m * step_s, 0.3 * volume)
+    back = np.minimum(WEIR * spill * cells.length_m * step_s, 0.5 * volume)
     drain = np.where(river > 0, *DRAIN_M_PER_H) / 3600 * area * step_s
     lost = np.minimum(back + drain, volume - onward)
     np.add.at(gained, cells.next_cell[inland], onward[inland])
@@ -255,7 +263,9 @@ def _advance(volume: Floats, supply: _Supply, time: int, cells: Cells) -> Floats
 def _stage(volume: Floats, cells: Cells) -> tuple[Floats, Floats]:
     """Give stage [m] and wet area [m2] of every cell at its volume."""
     rows = np.arange(len(volume))
-    upper = np.clip((cells.volume_m3 <= volume[:, None]).sum(axis=1), 1, len(STAGE_M) - 1)
+    # One sorted list of all curves, each lifted above the one before: one search finds all.
+    found = np.searchsorted(cells.ladder_m3, volume + rows * LIFT_M3, side="right")
+    upper = np.clip(found - rows * len(STAGE_M), 1, len(STAGE_M) - 1)
     low, high = cells.volume_m3[rows, upper - 1], cells.volume_m3[rows, upper]
     part = np.clip((volume - low) / np.maximum(high - low, 1e-9), 0, 1)
     stage = STAGE_M[upper - 1] + part * (STAGE_M[upper] - STAGE_M[upper - 1])

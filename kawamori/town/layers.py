@@ -22,6 +22,7 @@ from kawamori.town.districts import to_lonlat
 from kawamori.town.flood import Cells, flood, spots
 from kawamori.town.plan import Floats, Plan
 from kawamori.town.rivers import Rivers, design_rain
+from kawamori.town.storms import STEPS_PER_H
 from kawamori.town.terrain import Nodes, Terrain
 
 SHALLOW_M = 0.05  # less is not drawn
@@ -60,8 +61,11 @@ def worst_floods(
         broken = np.repeat(broken, 2, axis=1)
         stages = [flood(level, rivers, nodes, cells, bank_m=broken) for level in levels]
         planned, maximum = (every.depth_m(stage.max(axis=0)) for stage in stages)
-        wet = sum((every.depth_m(stage) > SHALLOW_M).astype(float) for stage in stages[1]) / 6
-        worst.append(Worst(planned, maximum, np.asarray(wet)))
+        wet = np.flatnonzero(maximum > SHALLOW_M)
+        duration = np.zeros(len(maximum))
+        hourly = every.of(wet).depth_m(stages[1][::STEPS_PER_H])
+        duration[wet] = (hourly > SHALLOW_M).sum(axis=0)
+        worst.append(Worst(planned, maximum, duration))
     return tuple(worst)
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.spatial import cKDTree
+from scipy.ndimage import uniform_filter
 
 from kawamori.city import read_toml
 from kawamori.town.plan import PLAN, Floats, Plan
 from kawamori.town.terrain import Terrain
 
 APART_M = 450.0  # no two shelters nearer than this
-REACH_M = 500.0  # people within this count as near
+REACH_M = 500.0  # people within this, east, north, south or west, count as near
 HEADER = (
     "全国地方公共団体コード", "ID", "名称", "名称_カナ", "名称_英字",
     "所在地_全国地方公共団体コード", "町字ID", "所在地_連結表記", "所在地_都道府県",
@@ -61,13 +61,14 @@ def place_shelters(
     centres_m, elevation_m = terrain.centres_m(), terrain.elevation_m.ravel()
     building_cells, districts = buildings["cell"].to_numpy(), buildings["district_id"].to_numpy()
     people = buildings["people"].to_numpy()
-    tree = cKDTree(centres_m[building_cells])
-    near = np.array([people[rows].sum() for rows in tree.query_ball_point(tree.data, REACH_M)])
+    living = np.bincount(building_cells, people, len(elevation_m))
+    reach = 2 * round(REACH_M / terrain.cell_m) + 1
+    near = uniform_filter(living.reshape(terrain.elevation_m.shape), reach).ravel()[building_cells]
     sites: list[ShelterSite] = []
     for number, row in enumerate(read_toml(folder / "shelters.toml")["shelter"], start=1):
         own = np.flatnonzero(districts == row["district_id"])
         cells = building_cells[own]
-        score = near[own].astype(float)
+        score = near[own].copy()
         if row["place"] == "low":
             score *= np.clip(likely_m[cells] - 0.2, 0, 0.8)
         else:

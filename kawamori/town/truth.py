@@ -127,13 +127,13 @@ def _wet(places: Spots, stage: Floats, times: Any, index: Any) -> pd.DataFrame:
     """Give when water came to each place and how deep it got."""
     # Stages are mixed between two cells, so their maxima bound every depth: look no further there.
     could = np.flatnonzero(places.depth_m(stage.max(axis=0)) > 0)
-    depth = places.of(could).depth_m(stage)
+    depth = np.round(places.of(could).depth_m(stage), 3)
     first_water = np.full(len(places.weight), np.datetime64("NaT", "ns"))
     floor_water, deepest = first_water.copy(), np.zeros(len(places.weight))
     if len(could):
         first_water[could] = _first(depth >= WET_M, times)
         floor_water[could] = _first(depth >= FLOOR_M, times)
-        deepest[could] = np.round(depth.max(axis=0), 3)
+        deepest[could] = depth.max(axis=0)
     columns = {"first_water": first_water, "floor_water": floor_water, "max_depth_m": deepest}
     return pd.DataFrame(columns, index=index)
 

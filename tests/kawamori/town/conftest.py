@@ -1,0 +1,24 @@
+"""The fictional town, made once for all tests that look at it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kawamori.town.bundle import build_town
+from kawamori.town.town import Town, make_town
+
+
+@pytest.fixture(scope="session")
+def town() -> Town:
+    """Give the town."""
+    return make_town()
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of a built bundle."""
+    folder = tmp_path_factory.mktemp("cities") / "drill-town"
+    build_town(folder)
+    return folder
