@@ -133,7 +133,7 @@ def _line_body(text: str) -> bytes:
             f"a LINE text must have <= {LINE_TEXT_MAX} characters, got {len(text)}. "
             "Shorten the notes or names of this city."
         )
-    from linebot.v3.messaging import TextMessage  # type: ignore[import-untyped]
+    from linebot.v3.messaging import TextMessage
 
     messages = [TextMessage(text=text).to_dict()]
     return json.dumps(messages, ensure_ascii=False, separators=(",", ":")).encode()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any, Literal, NewType
 
 import numpy as np
@@ -42,7 +43,7 @@ class Thresholds:
     def __post_init__(self) -> None:
         known = [(f.name, getattr(self, f.name)) for f in fields(self)]
         known = [(name, level) for name, level in known if level is not None]
-        for (lower, low), (upper, high) in zip(known, known[1:], strict=False):
+        for (lower, low), (upper, high) in pairwise(known):
             if high < low:
                 raise ValueError(
                     f"threshold {upper} must be >= {lower}, got {high} < {low} m. "

@@ -44,16 +44,26 @@ def approve_run(
     with engine.begin() as connection:
         for entry in record["advice"]:
             advice = _advice(entry)
-            drafts = [_message(row) for row in record["messages"]
-                      if row["district_id"] == advice.district_id and row["form"] in PUBLIC_FORMS]  # fmt: skip
-            audiences = [Audience(channel, form, people[advice.district_id, channel])
-                         for channel, form in FORM_OF.items()
-                         if (advice.district_id, channel) in people]  # fmt: skip
+            drafts = [_message(row) for row in record["messages"] if _public(row, advice)]
+            audiences = [
+                Audience(channel, form, people[advice.district_id, channel])
+                for channel, form in FORM_OF.items()
+                if (advice.district_id, channel) in people
+            ]
             if advice.level not in ORDERS or not audiences:
                 continue
-            approve(connection, run_id=run_id, advice=advice, messages=drafts, audiences=audiences,
-                    first=officer, second=second, at=now, expires=advice.valid_until,
-                    drill=record["drill"])  # fmt: skip
+            approve(
+                connection,
+                run_id=run_id,
+                advice=advice,
+                messages=drafts,
+                audiences=audiences,
+                first=officer,
+                second=second,
+                at=now,
+                expires=advice.valid_until,
+                drill=record["drill"],
+            )
             reached = sum(len(audience.recipients) for audience in audiences)
             yield f"{advice.name}: {ORDERS[advice.level]}, {reached} recipients"
 
@@ -84,7 +94,7 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
             clock=lambda: datetime.now(UTC),
         )
     if settings.line_token.get_secret_value():
-        from linebot.v3.messaging import Configuration  # type: ignore[import-untyped]
+        from linebot.v3.messaging import Configuration
 
         token = settings.line_token.get_secret_value()
         configuration = Configuration(host=settings.line_host, access_token=token)
@@ -146,6 +156,10 @@ def _advice(entry: Mapping[str, Any]) -> Advice:
         shelters=(),
         digest=entry["digest"],
     )
+
+
+def _public(row: Mapping[str, Any], advice: Advice) -> bool:
+    return row["district_id"] == advice.district_id and row["form"] in PUBLIC_FORMS
 
 
 def _message(row: Mapping[str, Any]) -> Message:

@@ -15,9 +15,7 @@ from kawamori.city import City, read_toml
 from kawamori.datasets import Dataset
 
 DEGREES = 0.01  # half width of the square that stands for a district without data
-NO_DISTRICT = (
-    "地区・人口・浸水想定・避難所のデータなし: 水位の予測と判定だけの再現 / levels and decisions only"
-)
+NO_DISTRICT = "地区・人口・浸水想定・避難所のデータなし: 水位の予測と判定だけの再現 / levels only"
 
 
 @dataclass(frozen=True)

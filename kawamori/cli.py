@@ -38,7 +38,7 @@ def main() -> None:
 
 @app.command()
 def demo() -> None:
-    """The main job end to end: real floods and Iwaki where KAWAMORI_DATA is set, else drill-town."""
+    """The main job end to end: real floods and Iwaki with KAWAMORI_DATA, else drill-town."""
     from kawamori.demo import run_demo
     from kawamori.progress import bar
 
@@ -115,9 +115,9 @@ def backtest(
 @app.command()
 def shelters(file: Annotated[Path, typer.Argument(help="a shelter list, CSV or JSON")]) -> None:
     """Read a shelter list as published and say what is in it."""
-    from shelters.read import read_list, summary
+    from shelters.read import read_shelters, summary
 
-    typer.echo(summary(read_list(file)))
+    typer.echo(summary(read_shelters([file])))
 
 
 @app.command()

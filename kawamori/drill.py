@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from sqlalchemy import Connection
 
+from advisory.types import Advice
 from alerts.channels.recording import RecordingChannel
 from alerts.deliver import deliver
 from alerts.outbox import approve
@@ -56,8 +58,10 @@ def drill_to_report(name: str, storm: str | None, settings: Settings, progress: 
     times = drill_times(observations)
     runs = list(sequence(desk, observations, times, part(progress, 0.6, 1.0)))
     run = decisive(runs)
-    folder = store_and_report(run, f"{name}-{chosen}", settings,
-                              history=[step(each) for each in runs], truth=observations)  # fmt: skip
+    history = [step(each) for each in runs]
+    folder = store_and_report(
+        run, f"{name}-{chosen}", settings, history=history, truth=observations
+    )
     record_delivery(run, folder)
     return folder
 
@@ -114,17 +118,30 @@ def record_delivery(run: Run, folder: Path) -> list[Delivery]:
     engine = open_store(f"sqlite:///{folder / 'drill.sqlite'}")
     with engine.begin() as connection:
         for advice in run.advice:
-            drafts = [draft for draft in run.messages
-                      if draft.district_id == advice.district_id and draft.form in PUBLIC_FORMS]  # fmt: skip
-            if not drafts:
-                continue
-            audiences = [Audience(f"recording-{draft.form}", draft.form, (RECIPIENT,), draft.language)
-                         for draft in drafts]  # fmt: skip
-            approve(connection, run_id=run.run_id, advice=advice, messages=drafts,
-                    audiences=audiences, first=OFFICERS[0], second=OFFICERS[1], at=run.issued_at,
-                    expires=advice.valid_until, drill=True)  # fmt: skip
+            _approve(connection, run, advice)
     channels = {
         f"recording-{form}": RecordingChannel(f"recording-{form}", form, folder / "sent.jsonl")
         for form in PUBLIC_FORMS
     }
     return deliver(engine, channels, now=run.issued_at)
+
+
+def _approve(connection: Connection, run: Run, advice: Advice) -> None:
+    drafts = [
+        draft
+        for draft in run.messages
+        if draft.district_id == advice.district_id and draft.form in PUBLIC_FORMS
+    ]
+    if drafts:
+        approve(
+            connection,
+            run_id=run.run_id,
+            advice=advice,
+            messages=drafts,
+            audiences=[Audience(f"recording-{one.form}", one.form, (RECIPIENT,)) for one in drafts],
+            first=OFFICERS[0],
+            second=OFFICERS[1],
+            at=run.issued_at,
+            expires=advice.valid_until,
+            drill=True,
+        )

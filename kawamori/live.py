@@ -14,7 +14,7 @@ from kawamori.pipeline import cycle
 from kawamori.progress import Report, part
 from kawamori.settings import Settings
 from kawamori.stored import store_and_report
-from shelters.read import read_list
+from shelters.read import read_shelters
 
 
 def run_once(
@@ -45,7 +45,7 @@ def run_once(
     """
     city = open_city(name, settings, part(progress, 0.0, 0.4))
     if shelter_list is not None:
-        city = replace(city, shelters=read_list(shelter_list))
+        city = replace(city, shelters=read_shelters([shelter_list]))
     source = TableSource(table)
     observations = source.read(city.gauges, *source.period())
     issued_at = aware(observations["time"].values[-1]) if at is None else _utc(at)

@@ -22,7 +22,7 @@ class LineChannel:
     form = "line"
 
     def __init__(self, configuration: Any, *, timeout_s: float = 10.0) -> None:
-        from linebot.v3.messaging import ApiClient, MessagingApi  # type: ignore[import-untyped]
+        from linebot.v3.messaging import ApiClient, MessagingApi
 
         configuration.retries = False  # the outbox alone decides on another try
         self._secret = configuration.access_token
