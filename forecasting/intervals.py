@@ -1,14 +1,16 @@
 """How sure a forecast is: spread that grows with the rise and the rain, and conformal quantiles.
 
 The error of a rise forecast is told in units of a spread, a sum of terms with weights >= 0
-(non-negative least squares on the absolute errors). The quantiles of error / spread, taken on
-blocks of the training years that the model had not seen, are the same in calm and flood. They
-rise with the probability and the spread is positive, so that quantiles never cross.
+(non-negative least squares on the absolute errors). The quantiles of error / spread are taken on
+blocks of the training years that the model had not seen, for calm and active hours apart: many
+calm hours must not speak for the few of a flood. They rise with the probability and the spread
+is positive, so that quantiles never cross.
 
 References
 ----------
 .. [1] Lei et al. (2018), Distribution-Free Predictive Inference for Regression, JASA 113
    (locally weighted split conformal), https://doi.org/10.1080/01621459.2017.1307116
+.. [2] Vovk et al. (2005), Algorithmic Learning in a Random World (Mondrian conformal: classes)
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ from forecasting.features import Design, Floats
 
 QUANTILES = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 LEAST_SPREAD_M = 0.002  # below the resolution of every gauge
+CLASS_SHARES = (0.8, 0.95, 0.99)  # of training rows by spread: calm, lively, active, flood
+LEAST_IN_CLASS = 80  # errors; a class with fewer uses those of all
 
 
 @dataclass(frozen=True)
@@ -33,11 +37,16 @@ class Spread:
     weights: Floats
     fill: Floats  # the mean of each term in training, used where it is missing
     least_m: float
+    edges_m: Floats  # of the classes, rising
 
     def of(self, terms: Floats) -> Floats:
         """Give the spread (row) for terms (row, term). [m]"""
         known = np.where(np.isfinite(terms), terms, self.fill)
         return np.maximum(known @ self.weights, self.least_m)
+
+    def class_of(self, spread_m: Floats) -> NDArray[np.intp]:
+        """Give the class (row) of a spread, 0 = calm."""
+        return np.searchsorted(self.edges_m, spread_m, side="right")
 
 
 def spread_terms(design: Design, rise_m: Floats) -> Floats:
@@ -64,7 +73,15 @@ def fit_spread(terms: Floats, error_m: Floats) -> Spread:
     size = np.maximum(np.sqrt(np.mean(known**2, axis=0)), 1e-12)
     weights, _ = nnls(known / size, np.abs(error_m))
     least_m = max(LEAST_SPREAD_M, float(np.median(np.abs(error_m))))
-    return Spread(weights / size, fill, least_m)
+    spread_m = np.maximum(known @ (weights / size), least_m)
+    return Spread(weights / size, fill, least_m, np.quantile(spread_m, CLASS_SHARES))
+
+
+def class_quantiles(standardised: Floats, classes: NDArray[np.intp]) -> Floats:
+    """Give the quantiles (class, quantile) of errors in units of their spread."""
+    members = [standardised[classes == one] for one in range(len(CLASS_SHARES) + 1)]
+    chosen = [one if len(one) >= LEAST_IN_CLASS else standardised for one in members]
+    return np.vstack([conformal_quantiles(one) for one in chosen])
 
 
 def conformal_quantiles(

@@ -30,7 +30,7 @@ from forecasting.features import (
 from forecasting.intervals import (
     QUANTILES,
     Spread,
-    conformal_quantiles,
+    class_quantiles,
     fit_spread,
     spread_terms,
 )
@@ -45,6 +45,7 @@ from forecasting.types import (
 
 BLOCKS = 4  # of training time, each forecast by a regressor that has not seen it
 GAP_H = 48.0  # hours left out on both sides of a held-out block
+Errors = tuple[Floats, NDArray[np.intp]]  # held-out error / spread, and its class (row)
 LEAST_ROWS = 200  # of known rises per gauge and lead
 
 
@@ -107,7 +108,7 @@ class RiseModel(ABC):
         self.seed = seed
         self._step: np.timedelta64 | None = None
         self._learned: dict[str, tuple[LeadModel, ...]] = {}
-        self._quantiles: Floats = np.empty((0, len(QUANTILES)))
+        self._quantiles: tuple[Floats, ...] = ()  # (class, quantile) of each lead
 
     @abstractmethod
     def regressor(self, names: tuple[str, ...], seed: int) -> Regressor:
@@ -129,22 +130,22 @@ class RiseModel(ABC):
         self._step = step_of(observations)
         steps = [_whole_steps(lead, self._step) for lead in self.leads]
         self._learned = {}
-        standardised: list[list[Floats]] = [[] for _ in steps]
+        errors: list[list[Errors]] = [[] for _ in steps]
         for target in self.targets:
             known = design(observations, target, self.gauges)
             level = good_levels(observations, target)
             learned = []
             for number, lead_steps in enumerate(steps):
                 rise_m = lagged(level, -lead_steps) - known.level_m
-                one, errors = self._fit_lead(known, rise_m, target)
+                one, standardised = self._fit_lead(known, rise_m, target)
                 learned.append(one)
-                standardised[number].append(errors)
+                errors[number].append(standardised)
             self._learned[target] = tuple(learned)
-        pooled = [conformal_quantiles(np.concatenate(errors)) for errors in standardised]
-        self._quantiles = np.vstack(pooled)
+        pooled = [[np.concatenate(part) for part in zip(*lead, strict=True)] for lead in errors]
+        self._quantiles = tuple(class_quantiles(*lead) for lead in pooled)
         return self
 
-    def _fit_lead(self, known: Design, rise_m: Floats, target: str) -> tuple[LeadModel, Floats]:
+    def _fit_lead(self, known: Design, rise_m: Floats, target: str) -> tuple[LeadModel, Errors]:
         rows = np.flatnonzero(np.isfinite(rise_m))
         if len(rows) < LEAST_ROWS:
             raise ValueError(
@@ -161,7 +162,8 @@ class RiseModel(ABC):
         terms = self.terms(known, held_out_rise)[rows]
         error_m = (rise_m - held_out_rise)[rows]
         spread = fit_spread(terms, error_m)
-        return LeadModel(tuple(regressors), spread), error_m / spread.of(terms)
+        spread_m = spread.of(terms)
+        return LeadModel(tuple(regressors), spread), (error_m / spread_m, spread.class_of(spread_m))
 
     def predict(
         self,
@@ -205,7 +207,8 @@ class RiseModel(ABC):
         for number, one in enumerate(self._learned[target]):
             rise_m = one.rise_m(known.values)
             spread_m = one.spread.of(self.terms(known, rise_m))
-            error_m = spread_m[:, None] * self._quantiles[number]
+            quantiles = self._quantiles[number][one.spread.class_of(spread_m)]
+            error_m = spread_m[:, None] * quantiles
             levels[:, number] = (known.level_m + rise_m)[:, None] + error_m
         return levels, known.level_m, known.age_h
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecasting.intervals import QUANTILES, conformal_quantiles, fit_spread
+from forecasting.intervals import QUANTILES, class_quantiles, conformal_quantiles, fit_spread
 
 
 def test_conformal_quantiles_of_nineteen_errors_by_rank():
@@ -58,3 +58,24 @@ def test_ninety_percent_lie_between_the_first_and_last_tenth():
     low, high = conformal_quantiles(errors, (0.05, 0.95))
     fresh = np.random.default_rng(4).normal(size=20000)
     assert np.mean((low <= fresh) & (fresh <= high)) == pytest.approx(0.9, abs=0.015)
+
+
+def test_a_flood_class_has_quantiles_of_its_own():
+    # 900 calm errors of one spread, 100 flood errors of three: the 95 % of the last class is 3.
+    errors = np.concatenate([np.tile([-1.0, 1.0], 450), np.tile([-3.0, 3.0], 50)])
+    classes = np.repeat([0, 3], [900, 100])
+    by_class = class_quantiles(errors, classes)
+    at95 = QUANTILES.index(0.95)
+    assert by_class[0, at95] == 1.0
+    assert by_class[3, at95] == 3.0
+    # Classes 1 and 2 have no errors: those of all count, of which 5 % are 3 or more.
+    assert by_class[1, at95] == by_class[2, at95] == conformal_quantiles(errors, (0.95,))[0]
+
+
+def test_larger_spreads_are_in_higher_classes():
+    # Spread = term, 1..1000: classes begin above 800, 950 and 990.
+    term = np.arange(1.0, 1001.0)
+    spread = fit_spread(term[:, None], term)
+    # The least spread is the median error, 500.5: the calm half has it.
+    assert spread.of(np.array([[10.0], [900.0]])) == pytest.approx([500.5, 900.0])
+    assert spread.class_of(np.array([500.5, 900.0, 960.0, 5000.0])).tolist() == [0, 1, 2, 3]
