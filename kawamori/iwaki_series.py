@@ -2,8 +2,8 @@
 
 No level of an Iwaki river is published as a series, so every level here is simulated from rain.
 Training holds the real rain of July to December 2023 without the storm to be drilled, after
-`SEASONS` earlier seasons of the same rain whose wet spells were stretched and moved between the
-stations: rain that never fell, so that a model sees floods.
+`SEASONS` earlier seasons of the same rain without its dry weeks, whose wet spells were stretched
+and moved between the stations: rain that never fell, so that a model sees floods.
 """
 
 from __future__ import annotations
@@ -32,10 +32,12 @@ RAIN_FILE = "EXTRACTED_amedas_hourly_4pref_20230713_20231206.csv.gz"
 FIRST, LAST = datetime(2023, 7, 13, 5, tzinfo=UTC), datetime(2023, 12, 6, 3, tzinfo=UTC)
 STORM = (datetime(2023, 9, 7, 15, tzinfo=UTC), datetime(2023, 9, 9, 15, tzinfo=UTC))  # JST days
 STORM_NAME = "2023-09-08"
+DRILL = (datetime(2023, 9, 8, 3, tzinfo=UTC), datetime(2023, 9, 8, 18, tzinfo=UTC))  # 12-03 JST
 BEFORE_STORM_D = 7  # days of what a forecaster knew when the storm began
 SEASONS = 2
 STRETCH = (1.0, 1.5, 2.0, 3.0, 4.0)  # of a wet spell
 SPELL_GAP_H, SPELL_MM = 12, 20.0  # dry hours between spells; smaller spells stay as they are
+LEARNT_MM, AROUND_H = 10.0, (24, 48)  # spells that a synthetic season keeps, hours around them
 MOST_MM_PER_H = 110.0  # highest hourly rain reported near Iwaki in 2023
 SEED = 7204
 NOTE = "水位は模擬: 実雨量からの流出計算。観測値ではない / levels simulated from real AMeDAS rain"
@@ -67,18 +69,22 @@ def storm_series(seen: Observations, rain: Any, basins: Sequence[Basin]) -> Obse
     whole = _observed(simulate(rain, basins), seen, seed=SEED)
     first = utc64(STORM[0]) - np.timedelta64(BEFORE_STORM_D, "D")
     event = whole.sel(time=slice(first, utc64(STORM[1])))
-    return Observations(event.assign_attrs(title="いわき市 2023-09-08 模擬水位", comment=NOTE))
+    times = {"drill_start": DRILL[0].isoformat(), "drill_end": DRILL[1].isoformat()}
+    title = "いわき市 2023-09-08 模擬水位"
+    return Observations(event.assign_attrs(title=title, comment=NOTE, **times))
 
 
 def training_series(seen: Observations, rain: Any, basins: Sequence[Basin]) -> Observations:
     """Give stretched seasons, then the real one; the storm's hours are missing, not calm."""
     calm = rain.where(~_during_storm(rain), 0.0)
     random = np.random.default_rng(SEED)
-    span = rain.sizes["time"] * (rain["time"].values[1] - rain["time"].values[0])
-    seasons = [
-        stretched(calm, random).assign_coords(time=calm["time"] - number * span)
-        for number in range(SEASONS, 0, -1)
-    ]
+    wet = condensed(calm)
+    step = rain["time"].values[1] - rain["time"].values[0]
+    seasons = []
+    for number in range(SEASONS, 0, -1):
+        hours = np.arange(wet.sizes["time"]) - number * wet.sizes["time"]
+        season = stretched(wet, random)
+        seasons.append(season.assign_coords(time=rain["time"].values[0] + hours * step))
     all_rain = xr.concat([*seasons, calm], dim="time")
     reported = xr.concat([*seasons, seen["rain_mm"]], dim="time")
     unseen = [xr.full_like(season, NOT_EVALUATED, dtype="int8") for season in seasons]
@@ -113,6 +119,16 @@ def stretched(rain_mm: Any, random: np.random.Generator) -> Any:
         spell = spell[:, random.permutation(spell.shape[1])] * random.choice(STRETCH)
         values[first:last] = np.minimum(spell, MOST_MM_PER_H)
     return rain_mm.transpose("time", "rain_gauge").copy(data=values)
+
+
+def condensed(rain_mm: Any) -> Any:
+    """Give the rain without the dry weeks: AROUND_H hours before and after each larger spell."""
+    values = rain_mm.transpose("time", "rain_gauge").values
+    kept = np.zeros(len(values), dtype=bool)
+    for first, last in _spells(values.max(axis=1) > 0):
+        if values[first:last].sum(axis=0).max() >= LEARNT_MM:
+            kept[max(0, first - AROUND_H[0]) : last + AROUND_H[1]] = True
+    return rain_mm.isel(time=np.flatnonzero(kept))
 
 
 def _spells(wet: Any) -> list[tuple[int, int]]:

@@ -224,7 +224,7 @@ def last(counts):
     return counts.groupby("district_id").last().iloc[0]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(st.lists(house, min_size=1, max_size=12), st.lists(water, min_size=1, max_size=5))
 def test_classes_add_up_and_feature_order_does_not_matter(houses, waters):
     buildings, districts = homes(*houses), town("g")
@@ -234,7 +234,7 @@ def test_classes_add_up_and_feature_order_does_not_matter(houses, waters):
     pd.testing.assert_frame_equal(counts, turned)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(st.lists(house, min_size=1, max_size=12), st.lists(water, min_size=1, max_size=5))
 def test_deeper_water_never_lowers_who_must_leave(houses, waters):
     buildings, districts = homes(*houses), town("g")
@@ -244,7 +244,7 @@ def test_deeper_water_never_lowers_who_must_leave(houses, waters):
     assert after["may_stay"] <= before["may_stay"]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(st.lists(house, min_size=1, max_size=12), st.lists(water, min_size=0, max_size=5))
 def test_in_a_collapse_zone_nobody_may_stay(houses, waters):
     layer = areas(*waters, ("maximum", "flow", TOWN))

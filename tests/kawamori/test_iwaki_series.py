@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from kawamori.iwaki_series import MOST_MM_PER_H, STRETCH, filled, stretched
+from kawamori.iwaki_series import MOST_MM_PER_H, STRETCH, condensed, filled, stretched
 
 
 def rain(*rows):
@@ -35,6 +35,18 @@ def test_large_spell_is_stretched_as_a_whole():
 def test_no_hour_exceeds_the_highest_reported_rain():
     seeds = [stretched(rain([100, 0]), np.random.default_rng(seed)).max() for seed in range(20)]
     assert max(float(top) for top in seeds) == MOST_MM_PER_H
+
+
+def test_condensed_rain_keeps_spells_and_the_hours_around_them():
+    # 100 dry hours, one hour of 12 mm, 100 dry hours: 24 before, the hour, 48 after.
+    rows = [[0.0, 0.0]] * 100 + [[12.0, 0.0]] + [[0.0, 0.0]] * 100
+    kept = condensed(rain(*rows))
+    assert kept.sizes["time"] == 24 + 1 + 48
+    assert kept.values[24].tolist() == [12.0, 0.0]
+
+
+def test_drizzle_is_not_kept():
+    assert condensed(rain([0, 0], [9.5, 0], [0, 0])).sizes["time"] == 0
 
 
 def test_dry_season_stays_dry():
