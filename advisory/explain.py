@@ -13,9 +13,15 @@ from advisory.types import Level, Reason
 def weigh(
     found: Sequence[Reason], level: Level, policy: Policy
 ) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
-    """Give reasons and counter-evidence, most concern first; rules far from firing are left out."""
+    """Give reasons and counter-evidence, most concern first; what is far or implied is left out."""
     ordered = sorted(found, key=lambda reason: -concern(reason.level))
-    stated = [r for r in ordered if r.fired or r.level is Level.UNKNOWN]
+    high = {r.gauge_id for r in found if r.fired and r.unit == "m" and r.level >= Level.ELDERLY}
+    stated = [
+        reason
+        for reason in ordered
+        if (reason.fired or reason.level is Level.UNKNOWN)
+        and not (reason.gauge_id in high and Level.NONE <= reason.level <= Level.CAUTION)
+    ]
     unfired = [r for r in ordered if not r.fired and r.level is not Level.UNKNOWN]
     calm = _calm(unfired) if Level.NONE <= level <= Level.CAUTION else []
     said = {reason.text for reason in calm}

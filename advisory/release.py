@@ -60,7 +60,7 @@ def _against(seen: Evidence, policy: Policy) -> str:
     if seen.gauge is None or seen.level_m is None:
         return f"{seen.gauge.name if seen.gauge else seen.gauge_id}の水位が不明"
     levels = dict(seen.gauge.thresholds.items())
-    name = next((n for n in ("danger", "judgment", "caution") if n in levels), None)
+    name = next((n for n in ("danger", "judgment", "caution", "overflow") if n in levels), None)
     if name is None:
         return f"{station(seen.gauge)}に基準水位がない"
     if seen.level_m + TOLERANCE_M >= levels[name]:

@@ -135,7 +135,10 @@ def _forecast(
     if not fired and not complete:
         text = f"{station(gauge)}の水位予測が得られず、{hours(until_h)}先まで判定できない。{CHECK}"
         return _unknown(seen, "forecast-missing", text)
-    limit = f"{THRESHOLD_NAMES[name]}{metres(getattr(gauge.thresholds, name))}"
+    threshold = getattr(gauge.thresholds, name)
+    if not fired and seen.level_m is not None and seen.level_m + TOLERANCE_M >= threshold:
+        return None  # already there: what is forecast to come cannot be evidence against it
+    limit = f"{THRESHOLD_NAMES[name]}{metres(threshold)}"
     night = f"（日没{clock(sky.sunset)}以降）" if rule.evening and sky.sunset else ""
     proxy = THRESHOLD_NAMES[rule.thresholds[0]]
     text = (

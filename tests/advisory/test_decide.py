@@ -366,6 +366,15 @@ def test_calm_says_what_was_seen_and_no_sentence_comes_twice(desk: Desk) -> None
     assert len(lines) == len(set(lines))
 
 
+def test_level_already_reached_is_not_called_unlikely(desk: Desk) -> None:
+    assert not any("確率" in r.text and "8.00m" in r.text for r in desk(8.0).counter_evidence)
+
+
+def test_order_does_not_repeat_the_lower_levels_of_its_gauge(desk: Desk) -> None:
+    assert not {"L1-standby", "L2-caution"} & rules(desk(7.0))
+    assert {"L1-standby", "L2-caution"} <= rules(desk(4.6))
+
+
 def test_reason_carries_value_threshold_station_and_time(desk: Desk) -> None:
     reason = next(r for r in desk(7.123).reasons if r.rule == "L4-danger")
     assert (reason.value, reason.threshold, reason.unit) == (7.123, 7.0, "m")
