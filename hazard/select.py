@@ -13,7 +13,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,7 @@ def select_layer(
     *,
     p_planned: float = P_PLANNED,
     p_maximum: float = P_MAXIMUM,
+    alarmed: Collection[str] = (),
 ) -> FloodLayer:
     """Give the part of the library that the forecast makes likely.
 
@@ -60,6 +61,9 @@ def select_layer(
         Gauges of the city; a river is judged by the gauge most likely to overflow.
     p_planned, p_maximum
         Probability from which the planned and the maximum scenario are selected.
+    alarmed
+        Rivers that give at least the planned scenario however unlikely the overflow: those for
+        which somebody is advised to leave, so that who must leave is never empty then.
 
     Returns
     -------
@@ -83,7 +87,8 @@ def select_layer(
         for river in library["river"].unique()
     }
     picked = [
-        _pick(library, river, outlook, p_planned, p_maximum) for river, outlook in outlooks.items()
+        _pick(library, river, outlook, 0.0 if river in alarmed else p_planned, p_maximum)
+        for river, outlook in outlooks.items()
     ]
     selected = pd.concat(picked) if picked else _noted(library, RiverOutlook(0.0, False, ()))
     selected = check_layer(selected.sort_index())

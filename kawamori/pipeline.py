@@ -22,7 +22,7 @@ from hazard.types import Exposure, FloodLayer
 from kawamori.city import City
 from kawamori.digests import city_digest, facts_digest, series_digest
 from kawamori.run import Run
-from kawamori.states import gauge_states
+from kawamori.states import alarmed_rivers, gauge_states
 from shelters.allocate import allocate
 from shelters.safety import usable
 from shelters.types import Allocation
@@ -116,7 +116,8 @@ def _water(
 ) -> tuple[FloodLayer | None, Exposure | None]:
     if city.layers is None:
         return None, None
-    layer = select_layer(chances, city.layers, city.gauges)
+    alarmed = alarmed_rivers(states, chances, city.gauges)
+    layer = select_layer(chances, city.layers, city.gauges, alarmed=alarmed)
     return layer, expose(layer, city.districts, city.buildings, city.roads)
 
 

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from advisory.types import GaugeState
-from forecasting.types import Gauge, Observations, aware, utc64
+from forecasting.types import Exceedance, Gauge, Observations, aware, utc64
 
 TREND_WINDOW = timedelta(hours=1)
+P_ALARMED = 0.1  # engineering starting point, as hazard.select.P_PLANNED
 
 
 def gauge_states(
@@ -34,6 +35,35 @@ def gauge_states(
     """
     past = observations.sel(time=slice(None, utc64(issued_at)))
     return tuple(_state(past, gauge.gauge_id) for gauge in gauges)
+
+
+def alarmed_rivers(
+    states: Sequence[GaugeState], chances: Exceedance, gauges: Sequence[Gauge]
+) -> frozenset[str]:
+    """Give the rivers where 避難判断水位 (else 氾濫注意水位) is reached or may be reached.
+
+    Such a river may bring advice of level 3 and more, so the people of its planned scenario count.
+    """
+    measured = {state.gauge_id: state.level_m for state in states}
+    return frozenset(
+        gauge.river
+        for gauge in gauges
+        for name in ("judgment" if gauge.thresholds.judgment is not None else "caution",)
+        if _reached(measured.get(gauge.gauge_id), getattr(gauge.thresholds, name))
+        or _likely(chances, gauge.gauge_id, name) >= P_ALARMED
+    )
+
+
+def _reached(level_m: float | None, threshold_m: float | None) -> bool:
+    return level_m is not None and threshold_m is not None and level_m >= threshold_m
+
+
+def _likely(chances: Exceedance, gauge_id: str, threshold: str) -> float:
+    """Give the highest probability over the leads, 0 where none is known."""
+    if gauge_id not in chances["gauge"].values:
+        return 0.0
+    leads = chances["probability"].sel(gauge=gauge_id, threshold=threshold).values
+    return float(np.nanmax(leads, initial=0.0))
 
 
 def _state(past: Observations, gauge_id: str) -> GaugeState:

@@ -1,9 +1,14 @@
-"""Fixtures shared by all tests: where real data lies, and loud skips without it."""
+"""Fixtures shared by all tests: real data (or a loud skip), doubles of services, a tiny city."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -17,3 +22,51 @@ def real_data() -> Path:
     if not Path(folder).is_dir():
         pytest.skip("no real data: run  KAWAMORI_DATA=/path/to/data make test")
     return Path(folder)
+
+
+def load(name: str) -> ModuleType:
+    """Load a file beside this one by path: tests are no package."""
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
+@pytest.fixture
+def doubles() -> ModuleType:
+    """Give the doubles of LINE and of a mail server."""
+    return load("doubles")
+
+
+@pytest.fixture
+def line_double(doubles: ModuleType) -> Iterator[Any]:
+    double = doubles.LineDouble().start()
+    yield double
+    double.stop()
+
+
+@pytest.fixture
+def smtp_double(doubles: ModuleType) -> Iterator[Any]:
+    double = doubles.SmtpDouble().start()
+    yield double
+    double.stop()
+
+
+@pytest.fixture
+def tiny_home(tmp_path: Path) -> Path:
+    """Give a home folder with the built city `tiny` and empty map and chart scripts."""
+    home = tmp_path / "home"
+    load("tiny_city").write_tiny_city(home / "cities" / "tiny")
+    (home / "assets").mkdir()
+    for name in ("uPlot.iife.min.js", "uPlot.min.css", "leaflet.js", "leaflet.css"):
+        (home / "assets" / name).write_text("")
+    return home
+
+
+@pytest.fixture
+def tiny() -> ModuleType:
+    """Give the maker of the tiny city and its series."""
+    return load("tiny_city")

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -21,41 +18,9 @@ from alerts.types import Audience, Message
 NOW = datetime(2026, 9, 8, 12, 0, tzinfo=UTC)  # 21:00 in Japan
 
 
-def load_doubles() -> ModuleType:
-    """Load doubles.py by path: tests are no package."""
-    name = "alert_doubles"
-    if name not in sys.modules:
-        path = Path(__file__).with_name("doubles.py")
-        spec = importlib.util.spec_from_file_location(name, path)
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
-
-
-@pytest.fixture
-def doubles() -> ModuleType:
-    return load_doubles()
-
-
 @pytest.fixture
 def now() -> datetime:
     return NOW
-
-
-@pytest.fixture
-def line_double(doubles: ModuleType) -> Iterator[Any]:
-    double = doubles.LineDouble().start()
-    yield double
-    double.stop()
-
-
-@pytest.fixture
-def smtp_double(doubles: ModuleType) -> Iterator[Any]:
-    double = doubles.SmtpDouble().start()
-    yield double
-    double.stop()
 
 
 @pytest.fixture

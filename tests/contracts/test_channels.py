@@ -36,9 +36,9 @@ class Rig:
 
 
 def doubles() -> Any:
-    name = "alert_doubles"
+    name = "doubles"
     if name not in sys.modules:
-        path = Path(__file__).parents[1] / "alerts" / "doubles.py"
+        path = Path(__file__).parents[1] / "doubles.py"
         spec = importlib.util.spec_from_file_location(name, path)
         assert spec is not None
         assert spec.loader is not None

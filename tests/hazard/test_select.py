@@ -133,3 +133,9 @@ def test_empty_library_gives_an_empty_layer():
 def test_probabilities_out_of_order_are_refused():
     with pytest.raises(ValueError, match=r"p_planned <= p_maximum.*got 0.6 and 0.5"):
         select_layer(odds(k=[0.0]), library("夏井川"), [KAMATA], p_planned=0.6)
+
+
+def test_alarmed_river_gives_the_planned_scenario_however_unlikely_the_overflow():
+    layer = select_layer(odds(k=[0.01]), library("夏井川"), [KAMATA], alarmed={"夏井川"})
+    assert layer["scenario"].tolist() == ["planned"]
+    assert layer["probability"].tolist() == [0.01]

@@ -58,20 +58,22 @@ def test_shelters_come_from_the_published_list(bundle: Path):
 
 
 def test_series_survive_writing(bundle: Path, town: Town):
-    storm, peak_at = named_storms()["rainband"]
-    seen, _ = play(town, storm, peak_at)
+    named = named_storms()["rainband"]
+    seen, _ = play(town, named.storm, named.peak_at)
     with xr.open_dataset(bundle / "storms" / "rainband.nc") as stored:
         check_observations(stored)
         xr.testing.assert_allclose(stored["level_m"], seen["level_m"], atol=1e-9)
         xr.testing.assert_allclose(stored["rain_mm"], seen["rain_mm"], atol=1e-9)
         assert "模擬" in stored.attrs["source"]
+        # The rain peaks at 19:30 JST = 10:30 UTC; the drill begins 9 h before the hour.
+        assert stored.attrs["drill_start"] == "2024-07-11T01:00:00+00:00"
 
 
 def test_every_named_storm_has_its_truth(bundle: Path, town: Town):
-    for name, (storm, peak_at) in named_storms().items():
-        truth = play(town, storm, peak_at)[1]
+    for name, named in named_storms().items():
+        truth = play(town, named.storm, named.peak_at)[1]
         stored = json.loads((bundle / "storms" / f"{name}.truth.json").read_text("utf-8"))
-        assert stored["kind"] == storm.kind
+        assert stored["kind"] == named.storm.kind
         people = sum(row["people_in_water"] for row in stored["districts"])
         assert people == truth.districts["people_in_water"].sum()
         buildings = pd.read_parquet(bundle / "storms" / f"{name}.truth.parquet")

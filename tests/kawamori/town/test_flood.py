@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from forecasting.simulate import simulate
-from kawamori.town.flood import STAGE_M, Spots, flood, spots
+from kawamori.town.cells import STAGE_M, Spots, spots
+from kawamori.town.flood import flood
 from kawamori.town.rivers import design_rain
 from kawamori.town.town import Town
 

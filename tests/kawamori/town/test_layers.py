@@ -49,8 +49,8 @@ def test_water_stays_somewhere_longer_than_half_a_day(town: Town):
 def test_every_flooded_building_of_the_night_typhoon_lies_in_the_largest_layer(
     town: Town, bundle: Path
 ):
-    storm, peak_at = named_storms()["typhoon-night"]
-    _, truth = play(town, storm, peak_at)
+    named = named_storms()["typhoon-night"]
+    _, truth = play(town, named.storm, named.peak_at)
     layers = read_layers(bundle / "layers")
     area = shapely.union_all(
         layers[(layers["scenario"] == "maximum") & layers["depth_min_m"].notna()].geometry.array

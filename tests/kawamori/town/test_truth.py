@@ -15,7 +15,7 @@ from kawamori.town.truth import WET_M, Truth, named_storms, play, simulate_storm
 
 @pytest.fixture(scope="module")
 def truths(town: Town) -> dict[str, Truth]:
-    return {name: play(town, storm, at)[1] for name, (storm, at) in named_storms().items()}
+    return {name: play(town, one.storm, one.peak_at)[1] for name, one in named_storms().items()}
 
 
 def test_same_seed_gives_the_same_storm_and_truth(town: Town):
@@ -28,12 +28,12 @@ def test_same_seed_gives_the_same_storm_and_truth(town: Town):
 
 
 def test_observations_are_usable_and_begin_a_day_before_the_river_peaks(town: Town):
-    for storm, peak_at in named_storms().values():
-        seen, truth = play(town, storm, peak_at)
+    for named in named_storms().values():
+        seen, truth = play(town, named.storm, named.peak_at)
         check_observations(seen)
         assert seen.sizes["time"] == 66 * 6
         start = seen["time"].values[0]
-        if storm.kind != "calm":
+        if named.name != "calm":
             highest = truth.gauges["peak_at"].max()
             assert highest - pd.Timestamp(start) >= pd.Timedelta("24h")
 
