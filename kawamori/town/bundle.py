@@ -49,9 +49,12 @@ def build_town(folder: Path, *, progress: Report | None = None) -> None:
     report("3年分の雨と水位", 0.5)
     write_observations(folder / "observations.nc", training_years(town))
     storms = named_storms()
-    for number, (name, (storm, peak_at)) in enumerate(storms.items()):
+    for number, (name, named) in enumerate(storms.items()):
         report(f"訓練用の大雨 {name}", 0.7 + 0.3 * number / len(storms))
-        observations, truth = play(town, storm, peak_at)
+        observations, truth = play(town, named.storm, named.peak_at)
+        observations.attrs["title"] = named.title
+        observations.attrs["drill_start"] = named.drill_start.isoformat()
+        observations.attrs["drill_end"] = named.drill_end.isoformat()
         write_observations(folder / "storms" / f"{name}.nc", observations)
         write_truth(folder / "storms", name, truth)
     report("完成", 1.0)

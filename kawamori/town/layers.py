@@ -18,8 +18,9 @@ import shapely
 from forecasting.simulate import simulate
 from hazard.layers import DEPTH_RANKS, DURATION_RANKS
 from hazard.types import JGD2011
+from kawamori.town.cells import Cells, spots
 from kawamori.town.districts import to_lonlat
-from kawamori.town.flood import Cells, flood, spots
+from kawamori.town.flood import flood
 from kawamori.town.plan import Floats, Plan
 from kawamori.town.rivers import Rivers, design_rain
 from kawamori.town.storms import STEPS_PER_H

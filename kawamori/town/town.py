@@ -10,8 +10,9 @@ import numpy as np
 from forecasting.simulate import simulate
 from hazard.types import Buildings, Districts
 from kawamori.town.buildings import make_buildings, place_buildings
+from kawamori.town.cells import Cells, Spots, make_cells, spots
 from kawamori.town.districts import district_areas, make_districts, river_lines
-from kawamori.town.flood import Cells, Spots, flood, make_cells, spots
+from kawamori.town.flood import flood
 from kawamori.town.layers import SHALLOW_M, Worst, worst_floods
 from kawamori.town.plan import Floats, Plan, read_plan
 from kawamori.town.rivers import Rivers, design_rain, make_rivers

@@ -15,7 +15,8 @@ import xarray as xr
 from forecasting.simulate import observe, simulate
 from forecasting.types import Observations, aware, utc64
 from kawamori.city import read_toml
-from kawamori.town.flood import Spots, flood
+from kawamori.town.cells import Spots
+from kawamori.town.flood import flood
 from kawamori.town.plan import PLAN, Floats
 from kawamori.town.storms import Passage, Storm, steps, storm_rain
 from kawamori.town.town import Town
@@ -67,14 +68,35 @@ def simulate_storm(
     return play(town, storm, moment if peak_at is None else peak_at)
 
 
-def named_storms(folder: Path = PLAN) -> dict[str, tuple[Storm, datetime]]:
-    """Give the storms of storms.toml with the time of their peak."""
-    storms = {}
-    for row in read_toml(folder / "storms.toml")["storm"]:
-        centre = tuple(row["centre_km"]) if "centre_km" in row else None
-        storm = Storm(row["kind"], row["seed"], row.get("peak_mm_h"), centre)
-        storms[row["name"]] = (storm, row["peak_at"].astimezone(UTC))
-    return storms
+@dataclass(frozen=True)
+class NamedStorm:
+    """A storm to drill, when its rain peaks and the hours a drill shows."""
+
+    name: str
+    title: str  # Japanese
+    storm: Storm
+    peak_at: datetime
+    drill_start: datetime
+    drill_end: datetime
+
+
+def named_storms(folder: Path = PLAN) -> dict[str, NamedStorm]:
+    """Give the storms of storms.toml by name."""
+    return {row["name"]: _named(row) for row in read_toml(folder / "storms.toml")["storm"]}
+
+
+def _named(row: dict[str, Any]) -> NamedStorm:
+    centre = tuple(row["centre_km"]) if "centre_km" in row else None
+    peak_at = row["peak_at"].astimezone(UTC)
+    hour = peak_at.replace(minute=0)
+    return NamedStorm(
+        name=row["name"],
+        title=row["title"],
+        storm=Storm(row["kind"], row["seed"], row.get("peak_mm_h"), centre),
+        peak_at=peak_at,
+        drill_start=hour - timedelta(hours=row["drill_before_h"]),
+        drill_end=hour + timedelta(hours=row["drill_after_h"]),
+    )
 
 
 def play(town: Town, storm: Storm, peak_at: datetime) -> tuple[Observations, Truth]:
