@@ -21,7 +21,7 @@ CALM = (Level.NONE, Level.EARLY, Level.CAUTION)
 RIVERS = ("a", "b")
 LEADS = 3
 
-# level_m, rise [m/h], and a chance per threshold and lead, rising to the last lead or not
+# level_m, rise [m/h], a chance per threshold and lead
 waters = st.floats(-1.0, 12.0)
 rises = st.none() | st.floats(-2.0, 2.0)
 chances = st.lists(st.floats(0.0, 1.0), min_size=5 * LEADS, max_size=5 * LEADS)
