@@ -25,6 +25,7 @@ from hazard.types import SCENARIOS, FloodLayer, check_layer
 
 P_PLANNED = 0.1
 P_MAXIMUM = 0.5
+TELLING = ("overflow", "danger")  # levels that tell of overflow, the second as a proxy
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class RiverOutlook:
     """How likely a river overflows within the horizon.
 
     `probability` None = unknown; `proxy` True = 氾濫危険 (danger) stands for 氾濫発生 (overflow)
-    at a gauge that has no such level.
+    at a gauge that has no such level, or a lower level tells that the river is calm.
     """
 
     probability: float | None
@@ -69,8 +70,8 @@ def select_layer(
     -------
         Rows of the library with `probability` (NaN = unknown), `unknown` and `proxy`. A river whose
         probability is unknown, or that has no gauge, gives its maximum scenario with `unknown`
-        True. `attrs["unknown_gauges"]` names the gauges of rivers that are unknown or likely to
-        flood and have no area in the library: what lies in their districts is unknown.
+        True. `attrs["unknown_gauges"]` names the gauges of rivers that are unknown, alarmed or
+        likely to flood and have no area in the library: their districts are unknown.
 
     Raises
     ------
@@ -83,44 +84,43 @@ def select_layer(
             " Correct the policy."
         )
     outlooks = {
-        river: river_outlook(exceedance, _on_river(gauges, river), enough=p_maximum)
+        river: river_outlook(exceedance, _on_river(gauges, river), p_planned, p_maximum)
         for river in library["river"].unique()
     }
     picked = [
-        _pick(library, river, outlook, 0.0 if river in alarmed else p_planned, p_maximum)
+        _pick(library, river, outlook, 0.0 if _among(river, alarmed) else p_planned, p_maximum)
         for river, outlook in outlooks.items()
     ]
     selected = pd.concat(picked) if picked else _noted(library, RiverOutlook(0.0, False, ()))
     selected = check_layer(selected.sort_index())
-    selected.attrs["unknown_gauges"] = _unmapped(exceedance, library, gauges, p_planned)
+    selected.attrs["unknown_gauges"] = _unmapped(exceedance, library, gauges, p_planned, alarmed)
     return selected
 
 
 def river_outlook(
-    exceedance: Exceedance, gauges: Sequence[Gauge], *, enough: float = 1.0
+    exceedance: Exceedance,
+    gauges: Sequence[Gauge],
+    p_planned: float = P_PLANNED,
+    p_maximum: float = P_MAXIMUM,
 ) -> RiverOutlook:
     """Give the highest probability of overflow among gauges of one river.
 
-    Gauges with neither an overflow nor a danger level say nothing and are passed over; if none
-    is left, or one of the others is missing in any lead, the outlook is unknown, except where
-    a known probability already reaches `enough`.
+    Gauges with an overflow or danger level tell. One that is missing in any lead makes the
+    outlook unknown, except where a known probability already reaches `p_maximum`. Where no gauge
+    tells, a lower level bounds the probability from above: below `p_planned` the river is known
+    to be calm, from there on its outlook is unknown.
     """
-    telling = {g.gauge_id: name for g in gauges if (name := _telling(g)) is not None}
-    values = [_probability(exceedance, gauge_id, name) for gauge_id, name in telling.items()]
-    known = [value for value, _ in values]
-    highest = max((value for value in known if value is not None), default=None)
+    highest = {g.gauge_id: g.thresholds.items()[-1][0] for g in gauges if g.thresholds.items()}
+    telling = {gauge_id: name for gauge_id, name in highest.items() if name in TELLING}
+    judged = telling or highest
+    values = [_probability(exceedance, gauge_id, name) for gauge_id, name in judged.items()]
+    known = max((value for value, _ in values if value is not None), default=None)
     whole = bool(values) and all(complete for _, complete in values)
-    if not whole and (highest is None or highest < enough):
-        highest = None
-    proxy = "danger" in telling.values()
-    return RiverOutlook(highest, proxy, tuple(gauge.gauge_id for gauge in gauges))
-
-
-def _telling(gauge: Gauge) -> str | None:
-    """Give the threshold that stands for overflow."""
-    if gauge.thresholds.overflow is not None:
-        return "overflow"
-    return "danger" if gauge.thresholds.danger is not None else None
+    certain = known is not None and (
+        (whole or known >= p_maximum) if telling else (whole and known < p_planned)
+    )
+    proxy = any(name != TELLING[0] for name in judged.values())
+    return RiverOutlook(known if certain else None, proxy, tuple(g.gauge_id for g in gauges))
 
 
 def _probability(
@@ -138,6 +138,10 @@ def _probability(
 def _on_river(gauges: Sequence[Gauge], river: Any) -> list[Gauge]:
     """Give the gauges of a river; a layer that names no river is judged by all of them."""
     return [gauge for gauge in gauges if pd.isna(river) or gauge.river == river]
+
+
+def _among(river: Any, alarmed: Collection[str]) -> bool:
+    return bool(alarmed) if pd.isna(river) else river in alarmed
 
 
 def _pick(
@@ -161,7 +165,11 @@ def _noted(rows: Any, outlook: RiverOutlook) -> Any:
 
 
 def _unmapped(
-    exceedance: Exceedance, library: Any, gauges: Sequence[Gauge], p_planned: float
+    exceedance: Exceedance,
+    library: Any,
+    gauges: Sequence[Gauge],
+    p_planned: float,
+    alarmed: Collection[str],
 ) -> tuple[str, ...]:
     """Name the gauges of rivers that may flood and have no area in the library."""
     names = {gauge.river for gauge in gauges}
@@ -169,7 +177,7 @@ def _unmapped(
         names = set()
     unknown: list[str] = []
     for river in sorted(names - set(library["river"])):
-        outlook = river_outlook(exceedance, _on_river(gauges, river))
+        outlook = river_outlook(exceedance, _on_river(gauges, river), p_planned)
         calm = outlook.probability is not None and outlook.probability < p_planned
-        unknown += () if calm else outlook.gauge_ids
+        unknown += () if calm and river not in alarmed else outlook.gauge_ids
     return tuple(unknown)

@@ -91,11 +91,32 @@ def test_known_danger_outweighs_a_silent_neighbour():
 
 
 def test_river_without_a_telling_gauge_is_unknown_never_nothing():
-    layer = select_layer(odds(s=[0.0]), library("仁井田川", "無名川"), [SUGA])
+    # 須賀橋 has no danger level: 0.3 for 氾濫注意 says little of overflow. 無名川 has no gauge.
+    layer = select_layer(odds(s=[0.3]), library("仁井田川", "無名川"), [SUGA])
     assert layer[["river", "scenario", "unknown"]].to_numpy().tolist() == [
         ["仁井田川", "maximum", True],
         ["無名川", "maximum", True],
     ]
+
+
+def test_river_that_will_not_even_reach_caution_is_known_to_be_calm():
+    assert len(select_layer(odds(s=[0.09]), library("仁井田川"), [SUGA])) == 0
+
+
+def test_gauge_with_a_missing_lead_bounds_nothing():
+    layer = select_layer(odds(s=[0.0, np.nan]), library("仁井田川"), [SUGA])
+    assert layer["unknown"].tolist() == [True]
+
+
+def test_gauge_that_tells_outweighs_one_that_only_bounds():
+    lower = Gauge("l", "内郷", "新川", 140.84, 37.03, Thresholds(caution=2.5))
+    layer = select_layer(odds(u=[0.2], l=[0.9]), library("新川"), [UMEMOTO, lower])
+    assert layer[["scenario", "unknown"]].to_numpy().tolist() == [["planned", False]]
+
+
+def test_alarmed_river_without_any_area_names_its_gauges():
+    layer = select_layer(odds(u=[0.0]), library(), [UMEMOTO], alarmed={"新川"})
+    assert layer.attrs["unknown_gauges"] == ("u",)
 
 
 def test_river_with_one_scenario_gives_that_one():
