@@ -15,10 +15,10 @@ import lightgbm
 from forecasting.features import Floats
 from forecasting.rise import RiseModel
 
-ROUNDS = 100
+ROUNDS = 60
 PARAMETERS = {
     "objective": "l2",
-    "learning_rate": 0.1,
+    "learning_rate": 0.15,
     "num_leaves": 31,
     "min_data_in_leaf": 10,
     "feature_fraction": 0.5,

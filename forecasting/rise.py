@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Protocol, Self
 
+import joblib
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -47,6 +48,7 @@ BLOCKS = 4  # of training time, each forecast by a regressor that has not seen i
 GAP_H = 48.0  # hours left out on both sides of a held-out block
 Errors = tuple[Floats, NDArray[np.intp]]  # held-out error / spread, and its class (row)
 LEAST_ROWS = 200  # of known rises per gauge and lead
+MOST_ROWS = 55_000  # six years of hours; of more (10-min series) every second, third, ... is used
 
 
 class Regressor(Protocol):
@@ -85,6 +87,8 @@ class RiseModel(ABC):
         How far ahead; whole time steps.
     seed
         Of every random choice in training.
+    jobs
+        Leads trained side by side, in threads; the result is the same.
     """
 
     model_id: ClassVar[str]
@@ -96,6 +100,7 @@ class RiseModel(ABC):
         targets: Sequence[str],
         leads: Sequence[timedelta],
         seed: int = 0,
+        jobs: int = 1,
     ) -> None:
         unknown = sorted(set(targets) - {gauge.gauge_id for gauge in gauges})
         if unknown:
@@ -106,6 +111,7 @@ class RiseModel(ABC):
         self.targets = tuple(targets)
         self.leads = tuple(sorted(leads))
         self.seed = seed
+        self.jobs = jobs
         self._step: np.timedelta64 | None = None
         self._learned: dict[str, tuple[LeadModel, ...]] = {}
         self._quantiles: tuple[Floats, ...] = ()  # (class, quantile) of each lead
@@ -134,13 +140,13 @@ class RiseModel(ABC):
         for target in self.targets:
             known = design(observations, target, self.gauges)
             level = good_levels(observations, target)
-            learned = []
-            for number, lead_steps in enumerate(steps):
-                rise_m = lagged(level, -lead_steps) - known.level_m
-                one, standardised = self._fit_lead(known, rise_m, target)
-                learned.append(one)
+            rises = [lagged(level, -lead_steps) - known.level_m for lead_steps in steps]
+            learned = joblib.Parallel(n_jobs=self.jobs, prefer="threads", batch_size=1)(
+                joblib.delayed(self._fit_lead)(known, rise_m, target) for rise_m in rises
+            )
+            for number, (_, standardised) in enumerate(learned):
                 errors[number].append(standardised)
-            self._learned[target] = tuple(learned)
+            self._learned[target] = tuple(one for one, _ in learned)
         pooled = [[np.concatenate(part) for part in zip(*lead, strict=True)] for lead in errors]
         self._quantiles = tuple(class_quantiles(*lead) for lead in pooled)
         return self
@@ -152,6 +158,7 @@ class RiseModel(ABC):
                 f"need at least {LEAST_ROWS} known rises to train on, got {len(rows)} "
                 f"(gauge {target}). Fetch an earlier start."
             )
+        rows = rows[:: -(-len(rows) // MOST_ROWS)]
         held_out_rise = np.full(len(rise_m), np.nan)
         regressors = []
         for number, (seen, held_out) in enumerate(held_out_blocks(known.times, rows)):
@@ -195,6 +202,12 @@ class RiseModel(ABC):
         self._refuse(rain_forecast)
         if self._step is None:
             raise ValueError(f"model {self.model_id} must be fitted before it predicts. Call fit.")
+        if observations.sizes["time"] > 1 and step_of(observations) != self._step:
+            raise ValueError(
+                f"observations must have the step that model {self.model_id} was fitted on, "
+                f"{step_min(self._step):g} min, got {step_min(step_of(observations)):g} min. "
+                "Pass the series of the same step."
+            )
         known = known_until(observations, issue_times, self._step)
         gauges = [self._predict_gauge(known, target, issue_times) for target in self.targets]
         return self._dataset(gauges, issue_times)

@@ -193,6 +193,21 @@ def test_the_issue_time_may_be_given_in_any_zone(fitted):
     )
 
 
+def test_a_series_of_another_step_is_refused(fitted):
+    # 10-min rain read as hourly rain would be six times too little.
+    times = START + np.arange(OBSERVED.sizes["time"]) * np.timedelta64(10, "m")
+    faster = OBSERVED.assign_coords(time=times)
+    with pytest.raises(ValueError, match=r"60 min, got 10 min"):
+        fitted.predict(Observations(faster), issued_at=aware(START + HOUR))
+
+
+def test_training_side_by_side_gives_the_same_forecast(fitted):
+    again = new(fitted.model_id, jobs=2).fit(OBSERVED)
+    xr.testing.assert_identical(
+        again.predict(OBSERVED, issued_at=FLOOD), fitted.predict(OBSERVED, issued_at=FLOOD)
+    )
+
+
 def test_leads_off_the_grid_and_unknown_targets_are_refused():
     with pytest.raises(ValueError, match=r"whole time steps of 60 min, got 0:30:00"):
         new("persistence", leads=(timedelta(minutes=30),)).fit(OBSERVED)
