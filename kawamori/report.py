@@ -21,9 +21,10 @@ from kawamori.charts import Hydrograph, chart_data, forecast_rows, hydrographs, 
 from kawamori.record import model_id, run_json, write_forecast
 from kawamori.run import Run
 from kawamori.run_map import MAP_FILES, write_map
-from kawamori.situation import advice_rows, ages, banners, gaps, gauge_rows, weighed
+from kawamori.situation import advice_rows, ages, banners, gaps, gauge_rows, pressing, weighed
 
 CHART_FILES = ("uPlot.iife.min.js", "uPlot.min.css")
+UNFOLDED = 3  # cards that show all at once; the others open on a press
 TRACKED = 3  # gauges beside the levels in the history
 STATIC = Path(__file__).parent / "static"
 PAGE_FILES = ("report.css", "report.js")
@@ -114,6 +115,9 @@ def render(run: Run, charts: Sequence[Hydrograph], *, history: Sequence[Step] = 
         model_id=model_id(run),
         advice=advice_rows(run),
         weighed=weighed,
+        pressing=pressing,
+        UNFOLDED=UNFOLDED,
+        drafts=_drafts(run),
         tracked=_tracked(run, history),
         read_texts=message_texts,
         gauges=gauge_rows(run),
@@ -169,6 +173,15 @@ def _tracked(run: Run, history: Sequence[Step]) -> list[Gauge]:
     gauges = [row.gauge for row in gauge_rows(run)]
     peaks = {gauge_id for past in history for gauge_id, top in past.peak_m.items() if top}
     return sorted(gauges, key=lambda gauge: gauge.gauge_id not in peaks)[:TRACKED]
+
+
+def _drafts(run: Run) -> list[tuple[str, list[Message]]]:
+    """Give the messages by district, in the order of the advice."""
+    names = _names(run.city.districts)
+    found: dict[str, list[Message]] = {item.district_id: [] for item in advice_rows(run)}
+    for message in run.messages:
+        found.setdefault(message.district_id, []).append(message)
+    return [(names.get(key, key), messages) for key, messages in found.items() if messages]
 
 
 def _copy(source: Path, names: Sequence[str], target: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -73,14 +74,20 @@ def advice_rows(run: Run) -> list[Advice]:
     return sorted(run.advice, key=order)
 
 
-def weighed(advice: Advice) -> tuple[list[Reason], list[Reason]]:
-    """Give the reasons that carry the level or tell of missing input, and those of lower levels."""
+def pressing(advice: Advice) -> bool:
+    """Tell whether an officer must act on it or look into it now."""
+    known = advice.level >= Level.ELDERLY or advice.issue_by is not None
+    return known or advice.level is Level.UNKNOWN
+
+
+def weighed(advice: Advice, reasons: Sequence[Reason]) -> tuple[list[Reason], list[Reason]]:
+    """Give the reasons that bear on the advised level or tell of missing input, then the rest."""
     main = [
         reason
-        for reason in advice.reasons
-        if reason.level in (Level.UNKNOWN, advice.level) or reason.level > advice.level
+        for reason in reasons
+        if reason.level >= advice.level or reason.level is Level.UNKNOWN
     ]
-    return main, [reason for reason in advice.reasons if reason not in main]
+    return main, [reason for reason in reasons if reason not in main]
 
 
 def ages(run: Run) -> list[Age]:

@@ -88,7 +88,7 @@ def test_page_shows_level_by_number_and_word_with_deadline_in_jst(made_run: Run)
 
 def test_unknown_district_is_hatched_and_never_zero_people(made_run: Run) -> None:
     text = page(made_run)
-    card = text.split('<li class="card unknown">')[1].split("有効期限")[0]
+    card = text.split('class="card unknown">')[1].split("有効期限")[0]
     assert '<span class="digit">?</span><span class="word">不明</span>' in card
     assert "立退きが必要</dt><dd>不明" in card
     assert not re.search(r"[^0-9]0人", text)

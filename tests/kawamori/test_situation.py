@@ -93,9 +93,7 @@ def test_reasons_of_lower_levels_stand_apart_and_missing_input_does_not(made_run
     evacuate = made_run.advice[1]
     lower = dataclasses.replace(evacuate.reasons[0], rule="lower", level=Level.CAUTION)
     missing = dataclasses.replace(evacuate.reasons[0], rule="missing", level=Level.UNKNOWN)
-    main, lesser = weighed(
-        dataclasses.replace(evacuate, reasons=(lower, missing, *evacuate.reasons))
-    )
+    main, lesser = weighed(evacuate, [lower, missing, *evacuate.reasons])
     assert [reason.rule for reason in main] == ["missing", "danger-likely"]
     assert [reason.rule for reason in lesser] == ["lower"]
 
