@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from kawamori import words
 
 RECORD = "run.json"
+SERVED = {".html", ".js", ".css", ".json", ".nc"}  # what a report is made of; no store, no receipts
 STATIC = Path(__file__).parent / "static"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -68,13 +69,14 @@ class Shelf:
         return found[::-1]
 
     def file(self, name: str, inside: str) -> Path:
-        """Give a file of a run, or raise NotStoredError; nothing outside the run is reachable."""
+        """Give a file of a run's report, or raise NotStoredError; nothing else is reachable."""
         missing = NotStoredError(f"no file {inside!r} in a stored run {name!r}")
         try:
             root = (self.folder / name).resolve()
             path = (root / inside).resolve()
             stored = root.parent == self.folder.resolve() and not name.startswith(".")
-            if stored and path.is_relative_to(root) and path.is_file():
+            inner = path.is_relative_to(root) and path.suffix in SERVED
+            if stored and inner and path.is_file():
                 return path
         except (OSError, ValueError) as error:  # no such name is possible: NUL, too long
             raise missing from error

@@ -95,8 +95,17 @@ def test_nothing_outside_a_run_is_reachable(client: TestClient, path: str) -> No
 
 
 def test_link_that_leads_out_of_a_run_is_refused(client: TestClient, out: Path) -> None:
-    (out / "b-newer" / "leak.txt").symlink_to(out.parent / "secret.txt")
-    assert client.get("/runs/b-newer/leak.txt").status_code == 404
+    (out.parent / "secret.json").write_text("{}")
+    (out / "b-newer" / "leak.json").symlink_to(out.parent / "secret.json")
+    assert client.get("/runs/b-newer/leak.json").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["drill.sqlite", "sent.jsonl", ".env"])
+def test_file_that_is_no_part_of_a_report_stays_inside(
+    client: TestClient, out: Path, name: str
+) -> None:
+    (out / "b-newer" / name).write_text("secret")
+    assert client.get(f"/runs/b-newer/{name}").status_code == 404
 
 
 def test_half_written_run_is_neither_listed_nor_served(client: TestClient, out: Path) -> None:
