@@ -12,10 +12,15 @@ from forecasting.features import Floats
 from forecasting.rise import RiseModel
 
 PENALTY = 100.0  # on standardised features
+BEYOND = 1.5  # a feature counts up to so many times its largest deviation in training
 
 
 class RidgeRise:
-    """Ridge on standardised features; a missing feature counts as its training mean."""
+    """Ridge on standardised features; a missing feature counts as its training mean.
+
+    A flood may go half as far again as any in training; a jump far beyond (a moved gauge zero
+    upstream) is cut there, or one shifted gauge would throw the forecast by metres.
+    """
 
     def __init__(self, used: NDArray[np.intp]) -> None:
         self.used = used
@@ -28,6 +33,7 @@ class RidgeRise:
         self.mean = np.where(present, chosen, 0.0).sum(axis=0) / count
         deviation = np.where(present, chosen - self.mean, 0.0)
         self.size = np.maximum(np.sqrt((deviation**2).sum(axis=0) / count), 1e-9)
+        self.limit = BEYOND * np.abs(deviation).max(axis=0) / self.size
         self.ridge = Ridge(alpha=PENALTY).fit(deviation / self.size, rise_m)
         return self
 
@@ -35,6 +41,7 @@ class RidgeRise:
         """Give one rise per row. [m]"""
         deviation = (values[:, self.used].astype(float) - self.mean) / self.size
         deviation = np.where(np.isfinite(deviation), deviation, 0.0)
+        deviation = np.clip(deviation, -self.limit, self.limit)
         return np.asarray(self.ridge.predict(deviation), dtype=float)
 
 

@@ -73,7 +73,7 @@ def _iso(period: Sequence[Any]) -> list[str]:
 
 def format_scores(result: Mapping[str, Any]) -> str:
     """Give the scores as a table for people, one block per gauge, the models of a lead together."""
-    rows = pd.DataFrame(result["scores"])
+    rows = pd.DataFrame(result["scores"]).fillna(np.nan)
     lines = [f"{result['dataset']}: test " + ", ".join(" to ".join(p) for p in result["test"])]
     for gauge_id, block in rows.groupby("gauge_id", sort=False):
         table = block[list(SHOWN)].to_string(index=False, na_rep="-", float_format="{:.3f}".format)
