@@ -21,7 +21,16 @@ from kawamori.charts import Hydrograph, chart_data, forecast_rows, hydrographs, 
 from kawamori.record import model_id, run_json, write_forecast
 from kawamori.run import Run
 from kawamori.run_map import MAP_FILES, write_map
-from kawamori.situation import advice_rows, ages, banners, gaps, gauge_rows, pressing, weighed
+from kawamori.situation import (
+    advice_rows,
+    ages,
+    banners,
+    gaps,
+    gauge_rows,
+    main_reason,
+    pressing,
+    weighed,
+)
 
 CHART_FILES = ("uPlot.iife.min.js", "uPlot.min.css")
 UNFOLDED = 3  # cards that show all at once; the others open on a press
@@ -115,6 +124,7 @@ def render(run: Run, charts: Sequence[Hydrograph], *, history: Sequence[Step] = 
         model_id=model_id(run),
         advice=advice_rows(run),
         weighed=weighed,
+        main_reason=main_reason,
         pressing=pressing,
         UNFOLDED=UNFOLDED,
         drafts=_drafts(run),

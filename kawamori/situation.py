@@ -90,6 +90,15 @@ def weighed(advice: Advice, reasons: Sequence[Reason]) -> tuple[list[Reason], li
     return main, [reason for reason in reasons if reason not in main]
 
 
+def main_reason(advice: Advice, everyone: Sequence[Advice]) -> str:
+    """Give the first reason for the advised level, before those that every district shares."""
+    own = [reason for reason in advice.reasons if reason.level is advice.level]
+    own = own or weighed(advice, advice.reasons)[0]
+    shared = set.intersection(*({each.rule for each in other.reasons} for other in everyone))
+    particular = [reason for reason in own if reason.rule not in shared]
+    return next((reason.text for reason in particular or own), "")
+
+
 def ages(run: Run) -> list[Age]:
     """Give the age of each feed at issue time; one that never came is late."""
     rain = run.observations["rain_mm"].where(~run.observations["rain_flag"].isin([BAD, MISSING]))

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from advisory.types import GaugeState, Level, Warnings
 from kawamori.run import Run
-from kawamori.situation import advice_rows, ages, banners, gaps, gauge_rows, weighed
+from kawamori.situation import advice_rows, ages, banners, gaps, gauge_rows, main_reason, weighed
 
 
 def with_state(run: Run, level_m: float | None, *, old_min: float = 0) -> Run:
@@ -96,6 +96,22 @@ def test_reasons_of_lower_levels_stand_apart_and_missing_input_does_not(made_run
     main, lesser = weighed(evacuate, [lower, missing, *evacuate.reasons])
     assert [reason.rule for reason in main] == ["missing", "danger-likely"]
     assert [reason.rule for reason in lesser] == ["lower"]
+
+
+def test_main_reason_is_of_the_level_and_not_shared_by_every_district(made_run: Run) -> None:
+    unknown, evacuate = made_run.advice
+    shared = dataclasses.replace(unknown.reasons[0], rule="no-telegrams", text="電文なし")
+    first = dataclasses.replace(unknown, reasons=(shared, *unknown.reasons))
+    second = dataclasses.replace(evacuate, reasons=(shared, *evacuate.reasons))
+    assert main_reason(first, [first, second]) == "下橋の水位がない"
+    assert main_reason(second, [first, second]) == "上橋が氾濫危険水位に達する見込み"
+
+
+def test_single_district_and_no_reasons_still_have_a_main_reason(made_run: Run) -> None:
+    evacuate = made_run.advice[1]
+    assert main_reason(evacuate, [evacuate]) == "上橋が氾濫危険水位に達する見込み"
+    silent = dataclasses.replace(evacuate, reasons=())
+    assert main_reason(silent, [silent]) == ""
 
 
 def test_ages_count_from_issue_time_and_mark_what_never_came(made_run: Run) -> None:
