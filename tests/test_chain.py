@@ -54,7 +54,7 @@ def _refused(answer: subprocess.CompletedProcess[str], *words: str) -> None:
 
 
 def test_csv_becomes_advice_approval_mail_and_line(
-    desk, storm, tmp_path, smtp_double, line_double
+    desk, storm, tmp_path, doubles, smtp_double, line_double
 ) -> None:
     answer = desk("run", "tiny", "--observations", storm)
     assert answer.returncode == 0, answer.stderr
@@ -69,7 +69,7 @@ def test_csv_becomes_advice_approval_mail_and_line(
         "KAWAMORI_SMTP_HOST": "127.0.0.1",
         "KAWAMORI_SMTP_PORT": str(smtp_double.port),
         "KAWAMORI_LINE_HOST": line_double.host,
-        "KAWAMORI_LINE_TOKEN": "secret-token",
+        "KAWAMORI_LINE_TOKEN": doubles.TOKEN,
     }
     assert desk("dispatch", **sending).stdout == ""  # nothing is approved yet
     assert smtp_double.received() == []
@@ -80,7 +80,7 @@ def test_csv_becomes_advice_approval_mail_and_line(
     assert approved.returncode == 0, approved.stderr
     sent = desk("dispatch", **sending)
     assert sent.stdout.count("accepted") == 2, sent.stdout + sent.stderr
-    assert "secret-token" not in sent.stdout + sent.stderr
+    assert doubles.TOKEN not in sent.stdout + sent.stderr
     assert len(smtp_double.received()) == 1
     desk("dispatch", **sending)
     assert len(smtp_double.received()) == 1  # a second dispatch sends nothing again
