@@ -48,7 +48,7 @@ BLOCKS = 4  # of training time, each forecast by a regressor that has not seen i
 GAP_H = 48.0  # hours left out on both sides of a held-out block
 Errors = tuple[Floats, NDArray[np.intp]]  # held-out error / spread, and its class (row)
 LEAST_ROWS = 200  # of known rises per gauge and lead
-MOST_ROWS = 55_000  # six years of hours; of more (10-min series) every second, third, ... is used
+MANY_ROWS = 40_000  # of a 10-min series with more, fewer are used, at least one an hour
 
 
 class Regressor(Protocol):
@@ -158,7 +158,7 @@ class RiseModel(ABC):
                 f"need at least {LEAST_ROWS} known rises to train on, got {len(rows)} "
                 f"(gauge {target}). Fetch an earlier start."
             )
-        rows = rows[:: -(-len(rows) // MOST_ROWS)]
+        rows = rows[:: stride(len(rows), known.times[1] - known.times[0])]
         held_out_rise = np.full(len(rise_m), np.nan)
         regressors = []
         for number, (seen, held_out) in enumerate(held_out_blocks(known.times, rows)):
@@ -256,6 +256,11 @@ class RiseModel(ABC):
                 f"model {self.model_id} uses observed rain only, got a rain forecast. "
                 "Pass rain_forecast=None."
             )
+
+
+def stride(rows: int, step: np.timedelta64) -> int:
+    """Give every how many-th row is learned from: neighbours 10 min apart teach nearly the same."""
+    return max(1, min(-(-rows // MANY_ROWS), int(60 // step_min(step))))
 
 
 def held_out_blocks(

@@ -10,7 +10,7 @@ import xarray as xr
 from scipy.signal import lfilter
 
 from forecasting.models import MODELS
-from forecasting.rise import held_out_blocks
+from forecasting.rise import held_out_blocks, stride
 from forecasting.types import GOOD, Gauge, Observations
 
 HOUR = np.timedelta64(1, "h")
@@ -87,3 +87,11 @@ def test_every_row_is_held_out_once_and_its_neighbours_are_not_learned_from():
     seen, held_out = blocks[1]
     assert (held_out[0], held_out[-1]) == (250, 499)
     assert set(seen) == set(range(202)) | set(range(548, 1000))
+
+
+def test_long_ten_minute_series_are_thinned_to_no_less_than_hours():
+    ten_min = np.timedelta64(10, "m")
+    assert stride(9_000, ten_min) == 1  # few rows: all
+    assert stride(100_000, ten_min) == 3  # 100,000 / 40,000, rounded up
+    assert stride(10**6, ten_min) == 6  # one an hour, never fewer
+    assert stride(10**6, HOUR) == 1  # hours are never thinned
