@@ -55,6 +55,24 @@ def test_failed_report_leaves_the_earlier_one_and_nothing_half_written(
     assert [path.name for path in folder.parent.iterdir()] == ["town"]
 
 
+def test_report_that_cannot_take_its_place_gives_it_back(
+    made_run: Run, chart_assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "out" / "town"
+    write_report(made_run, folder, assets=chart_assets)
+    rename = Path.rename
+
+    def refuse(path: Path, target: Path) -> Path:
+        if path.name.endswith(".part"):
+            raise OSError("disk full")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(OSError, match="disk full"):
+        write_report(made_run, folder, assets=chart_assets)
+    assert [path.name for path in folder.parent.iterdir()] == ["town"]
+
+
 def test_second_report_replaces_the_first(
     made_run: Run, chart_assets: Path, tmp_path: Path
 ) -> None:
