@@ -25,6 +25,7 @@ class Case:
     name: str
     title: str
     dataset: str
+    model: str  # a name of forecasting.models.MODELS
     fold: int
     district: str
     start: datetime

@@ -19,11 +19,11 @@ from forecasting.quality import flag, good
 from forecasting.types import Observations, aware, check_observations, step_of
 from kawamori.cases import issue_times
 from kawamori.cities import open_city
-from kawamori.city import City
+from kawamori.city import City, read_toml
 from kawamori.pipeline import Desk, open_desk
 from kawamori.policies import read_policy
 from kawamori.progress import Report, part
-from kawamori.replay import MODEL, decisive, sequence
+from kawamori.replay import decisive, sequence
 from kawamori.report import step
 from kawamori.run import Run
 from kawamori.settings import Settings
@@ -33,6 +33,8 @@ from kawamori.stored import store_and_report
 OFFICERS = ("訓練当直A", "訓練当直B")
 RECIPIENT = "drill-recipient"
 CYCLE = timedelta(hours=1)
+MODEL = "gbm"
+JOBS = 2  # gauges and leads trained side by side
 DAY = timedelta(days=1)
 LEADS = {
     True: [timedelta(hours=hours) for hours in range(1, 7)],
@@ -74,17 +76,18 @@ def train_desk(city: City, settings: Settings, *, drill: bool) -> Desk:
         gauges=city.gauges,
         targets=[str(gauge_id) for gauge_id in series["gauge"].values[known.values]],
         leads=LEADS[hourly(series)],
+        jobs=JOBS,
     )
     policy = read_policy(settings, city.folder)
     return open_desk(city, model, good(flag(series, city.gauges)), policy, drill=drill)
 
 
 def read_storm(city: City, name: str | None) -> tuple[str, Observations]:
-    """Read one storm of the bundle; None = the first of those it has."""
+    """Read one storm of the bundle; None = the `default_storm` of its city.toml."""
     known = sorted(path.stem for path in (city.folder / "storms").glob("*.nc"))
-    chosen = known[0] if name is None and known else name
+    chosen = read_toml(city.folder / "city.toml").get("default_storm") if name is None else name
     if chosen not in known:
-        raise ValueError(f"storm of {city.city_id} must be one of {known}, got {name!r}.")
+        raise ValueError(f"storm of {city.city_id} must be one of {known}, got {chosen!r}.")
     return str(chosen), read_series(city.folder / "storms" / f"{chosen}.nc")
 
 

@@ -20,8 +20,6 @@ from kawamori.run import Run
 from kawamori.settings import Settings
 from kawamori.stored import store_and_report
 
-MODEL = "gbm"
-
 
 def replay_to_report(name: str, settings: Settings, progress: Report) -> Path:
     """Replay a case and write the report of its decisive cycle; give the report's folder."""
@@ -33,7 +31,7 @@ def replay_to_report(name: str, settings: Settings, progress: Report) -> Path:
     city = basin(case, dataset)
     progress(f"{name}: training", 0.1)
     seen = only(good(flag(observations, city.gauges)), dataset.folds[case.fold].train)
-    model = MODELS[MODEL](gauges=city.gauges, targets=dataset.targets, leads=dataset.leads)
+    model = MODELS[case.model](gauges=city.gauges, targets=dataset.targets, leads=dataset.leads)
     desk = open_desk(city, model, seen, read_policy(settings), drill=True)
     runs = list(sequence(desk, observations, case.issue_times, part(progress, 0.4, 1.0)))
     history = [step(run) for run in runs]
