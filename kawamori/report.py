@@ -20,7 +20,7 @@ from kawamori import words
 from kawamori.charts import Hydrograph, chart_data, forecast_rows, hydrographs, peak
 from kawamori.record import model_id, run_json, write_forecast
 from kawamori.run import Run
-from kawamori.run_map import MAP_FILES, write_map
+from kawamori.run_map import MAP_FILES, has_place, write_map
 from kawamori.situation import (
     advice_rows,
     ages,
@@ -122,6 +122,7 @@ def render(run: Run, charts: Sequence[Hydrograph], *, history: Sequence[Step] = 
         charts=charts,
         history=history,
         model_id=model_id(run),
+        has_map=has_place(run),
         advice=advice_rows(run),
         weighed=weighed,
         main_reason=main_reason,
@@ -174,7 +175,8 @@ def _fill(
     page = render(run, charts, history=history)
     (part / "index.html").write_text(page, encoding="utf-8")
     (part / "run.json").write_text(run_json(run), encoding="utf-8")
-    write_map(run, part)
+    if has_place(run):
+        write_map(run, part)
     write_forecast(run, part / "forecast.nc")
 
 

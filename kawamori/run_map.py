@@ -17,6 +17,11 @@ MAP_FILES = ("leaflet.js", "leaflet.css")
 MAP_PAGE, MAP_DATA = "map.html", "map-data.js"
 
 
+def has_place(run: Run) -> bool:
+    """Tell whether any district has a known place; without one there is nothing to draw."""
+    return bool(run.city.districts.geometry.notna().any())
+
+
 def write_map(run: Run, folder: Path) -> None:
     """Write the map page and its data into `folder`; `assets/` beside them holds `MAP_FILES`."""
     data = map_data(

@@ -192,3 +192,12 @@ def test_script_data_cannot_end_the_script() -> None:
     assert "\u2028" not in text
     value = text.split("window.X = ")[1].rstrip(";\n")
     assert json.loads(value) == {"name": "</script><!--\u2028&"}
+
+
+def test_run_without_any_place_says_that_there_is_no_map(made_run, tmp_path, chart_assets):
+    nowhere = made_run.city.districts.set_geometry([None, None], crs="EPSG:6668")
+    run = dataclasses.replace(made_run, city=dataclasses.replace(made_run.city, districts=nowhere))
+    write_report(run, tmp_path / "report", assets=chart_assets)
+    page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    assert "地図なし: 地区の位置データがありません" in page
+    assert not (tmp_path / "report" / "map.html").exists()
