@@ -48,7 +48,7 @@ def _builders(settings: Settings) -> dict[str, Callable[[Path, Report], None]]:
         build_town(folder, progress=progress)
 
     def iwaki(folder: Path, progress: Report) -> None:
-        from kawamori.iwaki import build_iwaki
+        from kawamori.iwaki.bundle import build_iwaki
 
         build_iwaki(settings.real_data(), folder, progress=progress)
 

@@ -46,7 +46,7 @@ def storm(tiny, tmp_path: Path) -> Path:
     return tmp_path / "now.csv"
 
 
-def _refused(answer: subprocess.CompletedProcess[str], *words: str) -> None:
+def _check_refused(answer: subprocess.CompletedProcess[str], *words: str) -> None:
     """Check for one clear message: exit code 2, every word there, no traceback."""
     assert answer.returncode == 2, answer.stderr
     assert "Traceback" not in answer.stderr
@@ -75,7 +75,7 @@ def test_csv_becomes_advice_approval_mail_and_line(
     assert smtp_double.received() == []
     (tmp_path / "people.csv").write_text(RECIPIENTS)
     approve = ("approve", run["run_id"], "--recipients", tmp_path / "people.csv")
-    _refused(desk(*approve, "--officer", "当直A"), "two different officers")
+    _check_refused(desk(*approve, "--officer", "当直A"), "two different officers")
     approved = desk(*approve, "--officer", "当直A", "--second", "当直B")
     assert approved.returncode == 0, approved.stderr
     sent = desk("dispatch", **sending)
@@ -97,7 +97,9 @@ def test_same_inputs_give_the_same_run_id(desk, storm, tmp_path) -> None:
 
 def test_wrong_column_is_named(desk, storm, tmp_path) -> None:
     pd.read_csv(storm).rename(columns={"g1": "gauge_1"}).to_csv(storm, index=False)
-    _refused(desk("run", "tiny", "--observations", storm), "g1", "gauge_1", "Correct the header")
+    _check_refused(
+        desk("run", "tiny", "--observations", storm), "g1", "gauge_1", "Correct the header"
+    )
     assert not (tmp_path / "out").exists()
 
 
@@ -105,7 +107,9 @@ def test_level_of_412_m_is_refused_with_its_row(desk, storm, tmp_path) -> None:
     table = pd.read_csv(storm)
     table.loc[10, "g1"] = 412.0
     table.to_csv(storm, index=False)
-    _refused(desk("run", "tiny", "--observations", storm), "412", "row 12", "g1")  # 1 = header
+    _check_refused(
+        desk("run", "tiny", "--observations", storm), "412", "row 12", "g1"
+    )  # 1 = header
     assert not (tmp_path / "out").exists()
 
 
@@ -114,22 +118,24 @@ def test_negative_capacity_is_refused_with_its_row(desk, storm, tmp_path) -> Non
     rows = "13104-001,山上小,37.015,140.01,1,80\n13104-017,川下館,37.004,140.01,1,-20"
     (tmp_path / "shelters.csv").write_text(f"{header}\n{rows}\n")
     answer = desk("run", "tiny", "--observations", storm, "--shelters", tmp_path / "shelters.csv")
-    _refused(answer, "capacity must be a whole number >= 0, got -20", "13104-017", "row 3")
+    _check_refused(answer, "capacity must be a whole number >= 0, got -20", "13104-017", "row 3")
     assert not (tmp_path / "out").exists()
 
 
 def test_unknown_case_is_answered_with_the_known_ones(desk) -> None:
-    _refused(desk("replay", "jingwan-1999"), "jingwan-2020-08", "kotogawa-2023-07", "jingwan-1999")
+    _check_refused(
+        desk("replay", "jingwan-1999"), "jingwan-2020-08", "kotogawa-2023-07", "jingwan-1999"
+    )
 
 
 def test_unknown_city_and_storm_are_answered_with_the_known_ones(desk) -> None:
-    _refused(desk("drill", "atlantis"), "drill-town", "iwaki", "atlantis")
-    _refused(desk("drill", "tiny", "--storm", "calm"), "calm")
+    _check_refused(desk("drill", "atlantis"), "drill-town", "iwaki", "atlantis")
+    _check_refused(desk("drill", "tiny", "--storm", "calm"), "calm")
 
 
 def test_missing_file_is_named(desk, tmp_path) -> None:
     answer = desk("run", "tiny", "--observations", tmp_path / "nothing.csv")
-    _refused(answer, "nothing.csv", "missing")
+    _check_refused(answer, "nothing.csv", "missing")
     assert not (tmp_path / "out").exists()
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from kawamori.iwaki_series import MOST_MM_PER_H, STRETCH, condensed, filled, stretched
+from kawamori.iwaki.series import MOST_MM_PER_H, STRETCH, condensed, filled, stretched
 
 
 def rain(*rows):

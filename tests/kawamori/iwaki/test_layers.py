@@ -7,7 +7,7 @@ import pytest
 from shapely.geometry import LineString, Point
 
 from forecasting.types import Gauge, Thresholds
-from kawamori.iwaki_layers import rings, river_reaches, sublayer
+from kawamori.iwaki.layers import rings, river_reaches, sublayer
 
 RIVER = LineString([(0, 0), (10_000, 0)])
 

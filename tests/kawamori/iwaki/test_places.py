@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from kawamori.city import read_toml
-from kawamori.iwaki import FACTS
-from kawamori.iwaki_places import district_of, floors_of, shared_people
+from kawamori.iwaki.bundle import FACTS
+from kawamori.iwaki.places import district_of, floors_of, shared_people
 
 
 @pytest.mark.parametrize(

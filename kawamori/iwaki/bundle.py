@@ -12,9 +12,9 @@ from pathlib import Path
 import geopandas as gpd
 
 from kawamori.city import SET_COLUMNS, read_gauges, read_toml
-from kawamori.iwaki_layers import write_layers
-from kawamori.iwaki_places import make_buildings, make_districts, make_roads, read_blocks
-from kawamori.iwaki_series import read_basins, write_series
+from kawamori.iwaki.layers import write_layers
+from kawamori.iwaki.places import make_buildings, make_districts, make_roads, read_blocks
+from kawamori.iwaki.series import read_basins, write_series
 from kawamori.progress import Report, silent
 from kawamori.settings import REPOSITORY
 from shelters.read import read_shelters

@@ -12,9 +12,9 @@ from forecasting.types import MISSING, check_observations
 from hazard.exposure import demand, expose
 from hazard.layers import read_layers
 from kawamori.city import City, read_city, read_gauges, read_toml
-from kawamori.iwaki import FACTS, build_iwaki
-from kawamori.iwaki_places import read_blocks
-from kawamori.iwaki_series import read_basins
+from kawamori.iwaki.bundle import FACTS, build_iwaki
+from kawamori.iwaki.places import read_blocks
+from kawamori.iwaki.series import read_basins
 
 KAMATA, UMEMOTO, KUBOTA = "0179300400072", "0179300400123", "0179300400084"
 CENSUS_2015 = 350_237
