@@ -14,6 +14,7 @@ import lightgbm
 
 from forecasting.features import Floats
 from forecasting.rise import RiseModel
+from forecasting.state import BoosterText, State
 
 ROUNDS = 60
 PARAMETERS = {
@@ -52,6 +53,18 @@ class TreeRise:
         """Give one rise per row. [m]"""
         return np.asarray(self.booster.predict(values, num_threads=1), dtype=float)
 
+    def state(self) -> State:
+        """Give what was learned (forecasting.state)."""
+        text = BoosterText(self.booster.model_to_string())
+        return {"names": list(self.names), "seed": self.seed, "booster": text}
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Give the regressor that `state` was told by."""
+        regressor = cls(tuple(state["names"]), state["seed"])
+        regressor.booster = lightgbm.Booster(model_str=state["booster"])
+        return regressor
+
     def _calm(self, values: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Tell the rows without recent rain or rise; a missing one is not calm."""
         calm = np.abs(values[:, self.names.index("rise_12_m")]) < CALM_RISE_M
@@ -64,6 +77,7 @@ class Gbm(RiseModel):
     """LightGBM on the rise, one booster per lead and block."""
 
     model_id = "gbm"
+    regressor_kind = TreeRise
 
     def regressor(self, names: tuple[str, ...], seed: int) -> TreeRise:
         """Give an untrained booster."""

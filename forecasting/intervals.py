@@ -16,13 +16,15 @@ References
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from forecasting.features import Design, Floats
+from forecasting.state import State
 
 QUANTILES = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 LEAST_SPREAD_M = 0.002  # below the resolution of every gauge
@@ -47,6 +49,15 @@ class Spread:
     def class_of(self, spread_m: Floats) -> NDArray[np.intp]:
         """Give the class (row) of a spread, 0 = calm."""
         return np.searchsorted(self.edges_m, spread_m, side="right")
+
+    def state(self) -> State:
+        """Give what was learned (forecasting.state)."""
+        return asdict(self)
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Give the spread that `state` was told by."""
+        return cls(**state)
 
 
 def spread_terms(design: Design, rise_m: Floats) -> Floats:

@@ -10,8 +10,10 @@ from sklearn.linear_model import Ridge
 
 from forecasting.features import Floats
 from forecasting.rise import RiseModel
+from forecasting.state import State
 
 PENALTY = 100.0  # on standardised features
+LEARNED = ("used", "mean", "size", "limit", "weights", "bias_m")
 BEYOND = 1.5  # a feature counts up to so many times its largest deviation in training
 
 
@@ -34,7 +36,8 @@ class RidgeRise:
         deviation = np.where(present, chosen - self.mean, 0.0)
         self.size = np.maximum(np.sqrt((deviation**2).sum(axis=0) / count), 1e-9)
         self.limit = BEYOND * np.abs(deviation).max(axis=0) / self.size
-        self.ridge = Ridge(alpha=PENALTY).fit(deviation / self.size, rise_m)
+        ridge = Ridge(alpha=PENALTY).fit(deviation / self.size, rise_m)
+        self.weights, self.bias_m = np.asarray(ridge.coef_, dtype=float), float(ridge.intercept_)
         return self
 
     def predict(self, values: NDArray[np.float32]) -> Floats:
@@ -42,7 +45,19 @@ class RidgeRise:
         deviation = (values[:, self.used].astype(float) - self.mean) / self.size
         deviation = np.where(np.isfinite(deviation), deviation, 0.0)
         deviation = np.clip(deviation, -self.limit, self.limit)
-        return np.asarray(self.ridge.predict(deviation), dtype=float)
+        return np.asarray(deviation @ self.weights + self.bias_m, dtype=float)
+
+    def state(self) -> State:
+        """Give what was learned (forecasting.state)."""
+        return {name: getattr(self, name) for name in LEARNED}
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Give the regressor that `state` was told by."""
+        regressor = cls(state["used"])
+        for name in LEARNED:
+            setattr(regressor, name, state[name])
+        return regressor
 
 
 class Linear(RiseModel):
@@ -52,6 +67,7 @@ class Linear(RiseModel):
     """
 
     model_id = "linear"
+    regressor_kind = RidgeRise
 
     def regressor(self, names: tuple[str, ...], seed: int) -> RidgeRise:
         """Give a ridge regression that leaves out levels above a base."""

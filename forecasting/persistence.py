@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from forecasting.features import Design, Floats
 from forecasting.intervals import constant_terms
 from forecasting.rise import RiseModel
+from forecasting.state import State
 
 
 class NoRise:
@@ -23,11 +24,21 @@ class NoRise:
         """Give 0 m for every row."""
         return np.zeros(len(values))
 
+    def state(self) -> State:
+        """Give nothing: nothing was learned."""
+        return {}
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Give the regressor that knows no rise."""
+        return cls()
+
 
 class Persistence(RiseModel):
     """Last good level, with the quantiles of what it did next in training."""
 
     model_id = "persistence"
+    regressor_kind = NoRise
 
     def regressor(self, names: tuple[str, ...], seed: int) -> NoRise:
         """Give the regressor that knows no rise."""

@@ -35,6 +35,7 @@ from forecasting.intervals import (
     fit_spread,
     spread_terms,
 )
+from forecasting.state import State, gauge_from_state, gauge_state
 from forecasting.types import (
     Gauge,
     LevelForecast,
@@ -60,6 +61,13 @@ class Regressor(Protocol):
     def predict(self, values: NDArray[np.float32]) -> Floats:
         """Give one rise per row."""
 
+    def state(self) -> State:
+        """Give what was learned (forecasting.state)."""
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Give the regressor that `state` was told by."""
+
 
 @dataclass(frozen=True)
 class LeadModel:
@@ -72,6 +80,17 @@ class LeadModel:
         """Give the mean rise over the regressors, one per row."""
         each = [one.predict(values) for one in self.regressors]
         return np.asarray(np.mean(each, axis=0), dtype=float)
+
+    def state(self) -> State:
+        """Give what was learned (forecasting.state)."""
+        regressors = [one.state() for one in self.regressors]
+        return {"regressors": regressors, "spread": self.spread.state()}
+
+    @classmethod
+    def from_state(cls, state: State, kind: type[Regressor]) -> Self:
+        """Give the lead model that `state` was told by, of regressors of one kind."""
+        regressors = tuple(kind.from_state(one) for one in state["regressors"])
+        return cls(regressors, Spread.from_state(state["spread"]))
 
 
 class RiseModel(ABC):
@@ -92,6 +111,7 @@ class RiseModel(ABC):
     """
 
     model_id: ClassVar[str]
+    regressor_kind: ClassVar[type[Regressor]]
 
     def __init__(
         self,
@@ -113,8 +133,58 @@ class RiseModel(ABC):
         self.seed = seed
         self.jobs = jobs
         self._step: np.timedelta64 | None = None
+        self._names: dict[str, tuple[str, ...]] = {}  # features of each target
         self._learned: dict[str, tuple[LeadModel, ...]] = {}
         self._quantiles: tuple[Floats, ...] = ()  # (class, quantile) of each lead
+
+    def config(self) -> State:
+        """Give the arguments that decide what is learned, as plain values."""
+        return {
+            "gauges": [gauge_state(gauge) for gauge in self.gauges],
+            "targets": list(self.targets),
+            "leads_s": [lead.total_seconds() for lead in self.leads],
+            "seed": self.seed,
+        }
+
+    def state(self) -> State:
+        """Give configuration and all that was learned (forecasting.state).
+
+        Raises
+        ------
+        ValueError
+            If the model has not been fitted.
+        """
+        if self._step is None:
+            raise ValueError(f"model {self.model_id} must be fitted before it is kept. Call fit.")
+        learned = {
+            target: {"names": list(self._names[target]), "leads": [one.state() for one in leads]}
+            for target, leads in self._learned.items()
+        }
+        step_s = float(self._step / np.timedelta64(1, "s"))
+        return {
+            "config": self.config(),
+            "step_s": step_s,
+            "learned": learned,
+            "quantiles": list(self._quantiles),
+        }
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Give the fitted model that `state` was told by; its forecasts are the same bits."""
+        config = state["config"]
+        model = cls(
+            gauges=[gauge_from_state(gauge) for gauge in config["gauges"]],
+            targets=config["targets"],
+            leads=[timedelta(seconds=lead_s) for lead_s in config["leads_s"]],
+            seed=config["seed"],
+        )
+        model._step = np.timedelta64(timedelta(seconds=state["step_s"]), "ns")
+        for target, learned in state["learned"].items():
+            model._names[target] = tuple(learned["names"])
+            leads = [LeadModel.from_state(lead, cls.regressor_kind) for lead in learned["leads"]]
+            model._learned[target] = tuple(leads)
+        model._quantiles = tuple(state["quantiles"])
+        return model
 
     @abstractmethod
     def regressor(self, names: tuple[str, ...], seed: int) -> Regressor:
@@ -135,7 +205,7 @@ class RiseModel(ABC):
         self._refuse(rain_forecast)
         self._step = step_of(observations)
         steps = [_whole_steps(lead, self._step) for lead in self.leads]
-        self._learned = {}
+        self._learned, self._names = {}, {}
         errors: list[list[Errors]] = [[] for _ in steps]
         for target in self.targets:
             known = design(observations, target, self.gauges)
@@ -147,6 +217,7 @@ class RiseModel(ABC):
             for number, (_, standardised) in enumerate(learned):
                 errors[number].append(standardised)
             self._learned[target] = tuple(one for one, _ in learned)
+            self._names[target] = known.names
         pooled = [[np.concatenate(part) for part in zip(*lead, strict=True)] for lead in errors]
         self._quantiles = tuple(class_quantiles(*lead) for lead in pooled)
         return self
@@ -216,6 +287,7 @@ class RiseModel(ABC):
         self, observations: Observations, target: str, issue_times: NDArray[np.datetime64]
     ) -> tuple[Floats, Floats, Floats]:
         known = design(observations, target, self.gauges).at(issue_times)
+        check_names(known.names, self._names[target], target)
         levels = np.full((len(issue_times), len(self.leads), len(QUANTILES)), np.nan)
         for number, one in enumerate(self._learned[target]):
             rise_m = one.rise_m(known.values)
@@ -256,6 +328,18 @@ class RiseModel(ABC):
                 f"model {self.model_id} uses observed rain only, got a rain forecast. "
                 "Pass rain_forecast=None."
             )
+
+
+def check_names(names: tuple[str, ...], learned: tuple[str, ...], target: str) -> None:
+    """Raise ValueError if the features are not those that were learned from."""
+    if names == learned:
+        return
+    missing, new = sorted(set(learned) - set(names)), sorted(set(names) - set(learned))
+    raise ValueError(
+        f"features of gauge {target} must be those of the training, got {len(missing)} fewer "
+        f"{missing[:3]} and {len(new)} more {new[:3]}. Pass the same rain gauges and dams, a "
+        "silent one as NaN, or train again."
+    )
 
 
 def stride(rows: int, step: np.timedelta64) -> int:
