@@ -89,17 +89,17 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def _gauge(row: Mapping[str, Any], path: Path) -> Gauge:
-    thresholds = _build(Thresholds, row.get("thresholds", {}), path)
+    thresholds = _build(Thresholds, row.get("thresholds", {}), path, item=row.get("gauge_id"))
     lists = {key: tuple(row.get(key, ())) for key in ("upstream", "rain_gauges")}
     gauge: Gauge = _build(Gauge, {**row, "thresholds": thresholds, **lists}, path)
     return gauge
 
 
-def _build(kind: Any, row: Mapping[str, Any], path: Path) -> Any:
+def _build(kind: Any, row: Mapping[str, Any], path: Path, *, item: Any = None) -> Any:
     try:
         return kind(**row)
     except (TypeError, ValueError) as error:
-        name = row.get("gauge_id") or row.get("rain_gauge_id") or row
+        name = item or row.get("gauge_id") or row.get("rain_gauge_id") or row
         raise ValueError(f"{path.name}: {error} ({name})") from error
 
 

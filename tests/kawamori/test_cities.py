@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+
+from kawamori import cities
+from kawamori.progress import silent
+from kawamori.settings import Settings
+
+
+def test_failed_build_leaves_the_earlier_city_and_no_half_one(tiny_home, monkeypatch) -> None:
+    settings = Settings(home=tiny_home)
+
+    def broken(folder, _progress) -> None:
+        folder.mkdir()
+        (folder / "city.toml").write_text("half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(cities, "_builders", lambda _settings: {"tiny": broken})
+    with pytest.raises(OSError, match="disk full"):
+        cities.build_city("tiny", settings, silent)
+    assert [path.name for path in settings.cities.iterdir()] == ["tiny"]
+    assert cities.open_city("tiny", settings, silent).name == "試験町"
+
+
+def test_city_that_was_never_built_is_built_when_opened(tiny, tmp_path, monkeypatch) -> None:
+    builders = {"tiny": lambda folder, _progress: tiny.write_tiny_city(folder)}
+    monkeypatch.setattr(cities, "_builders", lambda _settings: builders)
+    assert cities.open_city("tiny", Settings(home=tmp_path), silent).city_id == "tiny"
+
+
+def test_iwaki_without_real_data_says_what_to_set(tmp_path) -> None:
+    with pytest.raises(FileNotFoundError, match="KAWAMORI_DATA"):
+        cities.build_city("iwaki", Settings(home=tmp_path, data=None), silent)
+    assert list((tmp_path / "cities").iterdir()) == []
