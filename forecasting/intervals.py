@@ -50,6 +50,11 @@ class Spread:
         """Give the class (row) of a spread, 0 = calm."""
         return np.searchsorted(self.edges_m, spread_m, side="right")
 
+    def standardised(self, rows: NDArray[np.intp], terms: Floats, error_m: Floats) -> Standardised:
+        """Give held-out errors (row) in units of their spread; `rows` tells their times."""
+        spread_m = self.of(terms)
+        return Standardised(rows, error_m / spread_m, self.class_of(spread_m))
+
     def state(self) -> State:
         """Give what was learned (forecasting.state)."""
         return asdict(self)
@@ -86,6 +91,50 @@ def fit_spread(terms: Floats, error_m: Floats) -> Spread:
     least_m = max(LEAST_SPREAD_M, float(np.median(np.abs(error_m))))
     spread_m = np.maximum(known @ (weights / size), least_m)
     return Spread(weights / size, fill, least_m, np.quantile(spread_m, CLASS_SHARES))
+
+
+@dataclass(frozen=True)
+class Standardised:
+    """Held-out errors of one gauge and lead in units of their spread."""
+
+    rows: NDArray[np.intp]  # of the gauge's times, so that leads can be laid side by side
+    errors: Floats
+    classes: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Bands:
+    """The distribution of the errors of all leads: one for all gauges, in units of the spread."""
+
+    table: Floats  # quantiles (lead, class, quantile)
+
+    @classmethod
+    def fit(cls, errors: Sequence[Sequence[Standardised]]) -> Self:
+        """Give the bands of errors[lead][gauge], pooled over the gauges."""
+        rows = []
+        for lead in errors:
+            standardised = np.concatenate([one.errors for one in lead])
+            classes = np.concatenate([one.classes for one in lead])
+            rows.append(class_quantiles(standardised, classes))
+        return cls(np.stack(rows))
+
+    def errors_m(self, lead: int, spread: Spread, terms: Floats) -> Floats:
+        """Give the quantiles (row, quantile) of the error at lead number `lead`. [m]"""
+        spread_m = spread.of(terms)
+        return np.asarray(spread_m[:, None] * self.table[lead][spread.class_of(spread_m)])
+
+    def variables(self) -> dict[str, tuple[tuple[str, ...], Floats]]:
+        """Give what a forecast carries besides its quantiles, as dims and values."""
+        return {}
+
+    def state(self) -> State:
+        """Give what was learned (forecasting.state)."""
+        return asdict(self)
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Give the bands that `state` was told by."""
+        return cls(**state)
 
 
 def class_quantiles(standardised: Floats, classes: NDArray[np.intp]) -> Floats:

@@ -30,8 +30,9 @@ from forecasting.features import (
 )
 from forecasting.intervals import (
     QUANTILES,
+    Bands,
     Spread,
-    class_quantiles,
+    Standardised,
     fit_spread,
     spread_terms,
 )
@@ -47,7 +48,6 @@ from forecasting.types import (
 
 BLOCKS = 4  # of training time, each forecast by a regressor that has not seen it
 GAP_H = 48.0  # hours left out on both sides of a held-out block
-Errors = tuple[Floats, NDArray[np.intp]]  # held-out error / spread, and its class (row)
 LEAST_ROWS = 200  # of known rises per gauge and lead
 MANY_ROWS = 40_000  # of a 10-min series with more, fewer are used, at least one an hour
 
@@ -135,7 +135,7 @@ class RiseModel(ABC):
         self._step: np.timedelta64 | None = None
         self._names: dict[str, tuple[str, ...]] = {}  # features of each target
         self._learned: dict[str, tuple[LeadModel, ...]] = {}
-        self._quantiles: tuple[Floats, ...] = ()  # (class, quantile) of each lead
+        self._bands: Bands | None = None
 
     def config(self) -> State:
         """Give the arguments that decide what is learned, as plain values."""
@@ -154,7 +154,7 @@ class RiseModel(ABC):
         ValueError
             If the model has not been fitted.
         """
-        if self._step is None:
+        if self._step is None or self._bands is None:
             raise ValueError(f"model {self.model_id} must be fitted before it is kept. Call fit.")
         learned = {
             target: {"names": list(self._names[target]), "leads": [one.state() for one in leads]}
@@ -165,7 +165,7 @@ class RiseModel(ABC):
             "config": self.config(),
             "step_s": step_s,
             "learned": learned,
-            "quantiles": list(self._quantiles),
+            "bands": self._bands.state(),
         }
 
     @classmethod
@@ -183,7 +183,7 @@ class RiseModel(ABC):
             model._names[target] = tuple(learned["names"])
             leads = [LeadModel.from_state(lead, cls.regressor_kind) for lead in learned["leads"]]
             model._learned[target] = tuple(leads)
-        model._quantiles = tuple(state["quantiles"])
+        model._bands = Bands.from_state(state["bands"])
         return model
 
     @abstractmethod
@@ -206,7 +206,7 @@ class RiseModel(ABC):
         self._step = step_of(observations)
         steps = [_whole_steps(lead, self._step) for lead in self.leads]
         self._learned, self._names = {}, {}
-        errors: list[list[Errors]] = [[] for _ in steps]
+        errors: list[list[Standardised]] = [[] for _ in steps]
         for target in self.targets:
             known = design(observations, target, self.gauges)
             level = good_levels(observations, target)
@@ -218,11 +218,12 @@ class RiseModel(ABC):
                 errors[number].append(standardised)
             self._learned[target] = tuple(one for one, _ in learned)
             self._names[target] = known.names
-        pooled = [[np.concatenate(part) for part in zip(*lead, strict=True)] for lead in errors]
-        self._quantiles = tuple(class_quantiles(*lead) for lead in pooled)
+        self._bands = Bands.fit(errors)
         return self
 
-    def _fit_lead(self, known: Design, rise_m: Floats, target: str) -> tuple[LeadModel, Errors]:
+    def _fit_lead(
+        self, known: Design, rise_m: Floats, target: str
+    ) -> tuple[LeadModel, Standardised]:
         rows = np.flatnonzero(np.isfinite(rise_m))
         if len(rows) < LEAST_ROWS:
             raise ValueError(
@@ -240,8 +241,7 @@ class RiseModel(ABC):
         terms = self.terms(known, held_out_rise)[rows]
         error_m = (rise_m - held_out_rise)[rows]
         spread = fit_spread(terms, error_m)
-        spread_m = spread.of(terms)
-        return LeadModel(tuple(regressors), spread), (error_m / spread_m, spread.class_of(spread_m))
+        return LeadModel(tuple(regressors), spread), spread.standardised(rows, terms, error_m)
 
     def predict(
         self,
@@ -271,7 +271,7 @@ class RiseModel(ABC):
     ) -> LevelForecast:
         """Give one forecast per issue time (extra dim issued_at), each as `predict` gives it."""
         self._refuse(rain_forecast)
-        if self._step is None:
+        if self._step is None or self._bands is None:
             raise ValueError(f"model {self.model_id} must be fitted before it predicts. Call fit.")
         if observations.sizes["time"] > 1 and step_of(observations) != self._step:
             raise ValueError(
@@ -280,20 +280,24 @@ class RiseModel(ABC):
                 "Pass the series of the same step."
             )
         known = known_until(observations, issue_times, self._step)
-        gauges = [self._predict_gauge(known, target, issue_times) for target in self.targets]
-        return self._dataset(gauges, issue_times)
+        gauges = [
+            self._predict_gauge(known, target, issue_times, self._bands) for target in self.targets
+        ]
+        return LevelForecast(self._dataset(gauges, issue_times).assign(self._bands.variables()))
 
     def _predict_gauge(
-        self, observations: Observations, target: str, issue_times: NDArray[np.datetime64]
+        self,
+        observations: Observations,
+        target: str,
+        issue_times: NDArray[np.datetime64],
+        bands: Bands,
     ) -> tuple[Floats, Floats, Floats]:
         known = design(observations, target, self.gauges).at(issue_times)
         check_names(known.names, self._names[target], target)
         levels = np.full((len(issue_times), len(self.leads), len(QUANTILES)), np.nan)
         for number, one in enumerate(self._learned[target]):
             rise_m = one.rise_m(known.values)
-            spread_m = one.spread.of(self.terms(known, rise_m))
-            quantiles = self._quantiles[number][one.spread.class_of(spread_m)]
-            error_m = spread_m[:, None] * quantiles
+            error_m = bands.errors_m(number, one.spread, self.terms(known, rise_m))
             levels[:, number] = (known.level_m + rise_m)[:, None] + error_m
         return levels, known.level_m, known.age_h
 
