@@ -112,6 +112,7 @@ class RiseModel(ABC):
 
     model_id: ClassVar[str]
     regressor_kind: ClassVar[type[Regressor]]
+    takes_rain: ClassVar[bool] = False  # True: fit and predict read a rain forecast
 
     def __init__(
         self,
