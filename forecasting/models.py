@@ -13,6 +13,7 @@ from forecasting.gbm import Gbm
 from forecasting.linear import Linear
 from forecasting.persistence import Persistence
 from forecasting.rise import RiseModel
+from forecasting.state import State
 from forecasting.types import LevelForecast, Observations, RainForecast
 
 
@@ -41,6 +42,16 @@ class LevelModel(Protocol):
         rain_forecast: RainForecast | None = None,
     ) -> LevelForecast:
         """Give level_m (issued_at, gauge, lead, quantile), each cycle as `predict` gives it."""
+
+    def config(self) -> State:
+        """Give what decides what is learned, as plain values: gauges, targets, leads_s, seed."""
+
+    def state(self) -> State:
+        """Give configuration and all that was learned, as plain values (forecasting.state)."""
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Give the fitted model that `state` was told by; its forecasts are the same bits."""
 
 
 # A model takes keyword arguments gauges, targets, leads and seed (see RiseModel).

@@ -23,9 +23,8 @@ from typing import Any
 
 from forecasting.layout import feature_layout
 from forecasting.model_card import CardFacts, model_card
-from forecasting.models import MODELS
+from forecasting.models import MODELS, LevelModel
 from forecasting.packing import canonical_json, pack, unpack
-from forecasting.rise import RiseModel
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -37,7 +36,7 @@ class UnusableModelError(ValueError):
     """A kept model is damaged, or of another version or feature layout: train again."""
 
 
-def save(model: RiseModel, folder: Path, *, facts: CardFacts) -> Path:
+def save(model: LevelModel, folder: Path, *, facts: CardFacts) -> Path:
     """Write a fitted model below `folder`; give its own folder, named by its digest.
 
     The folder appears complete or not at all: a process killed half-way leaves only a folder
@@ -66,7 +65,7 @@ def save(model: RiseModel, folder: Path, *, facts: CardFacts) -> Path:
     return target
 
 
-def load(folder: Path) -> RiseModel:
+def load(folder: Path) -> LevelModel:
     """Give the model kept in `folder`; its forecasts are the saved model's, bit by bit.
 
     Raises
@@ -98,7 +97,7 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in ("kawamori", "lightgbm", "numpy")}
 
 
-def _files(model: RiseModel, facts: CardFacts) -> dict[str, bytes]:
+def _files(model: LevelModel, facts: CardFacts) -> dict[str, bytes]:
     made = ", ".join(f"{name} {number}" for name, number in versions().items())
     config = model.config()
     told = {"model_id": model.model_id, "config": config, "facts": asdict(facts)}

@@ -79,7 +79,8 @@ def train_desk(city: City, settings: Settings, *, drill: bool) -> Desk:
         jobs=JOBS,
     )
     policy = read_policy(settings, city.folder)
-    return open_desk(city, model, good(flag(series, city.gauges)), policy, drill=drill)
+    training = good(flag(series, city.gauges))
+    return open_desk(city, model, training, policy, drill=drill, models=settings.models)
 
 
 def read_storm(city: City, name: str | None) -> tuple[str, Observations]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import Path
 
 from advisory.decide import decide
 from advisory.policy import Policy
@@ -21,6 +22,7 @@ from hazard.select import select_layer
 from hazard.types import Exposure, FloodLayer
 from kawamori.city import City
 from kawamori.digests import city_digest, facts_digest, series_digest
+from kawamori.kept_models import fit_or_load
 from kawamori.run import Run
 from kawamori.states import alarmed_rivers, gauge_states
 from shelters.allocate import allocate
@@ -42,12 +44,24 @@ class Desk:
 
 
 def open_desk(
-    city: City, model: LevelModel, training: Observations, policy: Policy, *, drill: bool
+    city: City,
+    model: LevelModel,
+    training: Observations,
+    policy: Policy,
+    *,
+    drill: bool,
+    models: Path | None = None,
 ) -> Desk:
-    """Train the model on `training` (NaN teaches nothing) and give the desk."""
-    model.fit(training)
+    """Train the model on `training` (NaN teaches nothing) and give the desk.
+
+    A model that was trained on the same before is read from the folder `models` instead.
+    """
+    if models is None:
+        fitted = model.fit(training)
+    else:
+        fitted = fit_or_load(model, training, models, city=city)
     known = [city_digest(city), series_digest(training), model.model_id, asdict(policy)]
-    return Desk(city, model, policy, drill, facts_digest(*known))
+    return Desk(city, fitted, policy, drill, facts_digest(*known))
 
 
 def cycle(

@@ -32,7 +32,8 @@ def replay_to_report(name: str, settings: Settings, progress: Report) -> Path:
     progress(f"{name}: training", 0.1)
     seen = only(good(flag(observations, city.gauges)), dataset.folds[case.fold].train)
     model = MODELS[case.model](gauges=city.gauges, targets=dataset.targets, leads=dataset.leads)
-    desk = open_desk(city, model, seen, read_policy(settings), drill=True)
+    policy = read_policy(settings)
+    desk = open_desk(city, model, seen, policy, drill=True, models=settings.models)
     runs = list(sequence(desk, observations, case.issue_times, part(progress, 0.4, 1.0)))
     history = [step(run) for run in runs]
     return store_and_report(decisive(runs), name, settings, history=history, truth=observations)

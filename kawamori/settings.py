@@ -35,6 +35,11 @@ class Settings(BaseSettings):
         return self.home / "cities"
 
     @property
+    def models(self) -> Path:
+        """Give the folder of trained models."""
+        return self.home / "models"
+
+    @property
     def assets(self) -> Path:
         """Give the folder of fetched map and chart scripts."""
         return self.home / "assets"

@@ -1,0 +1,141 @@
+"""Train once: the model of a city and its series is kept below the home folder and read again.
+
+A model is looked up by what decides it: the configuration, the series, the program and its
+versions. Whatever is wrong with a kept one, it is trained again and the desk is told.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import cache
+from hashlib import sha256
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+import forecasting
+from forecasting.model_card import CardFacts
+from forecasting.models import LevelModel
+from forecasting.registry import SAVING, load, save, versions
+from forecasting.types import Observations
+from kawamori.city import City
+from kawamori.digests import facts_digest, series_digest
+
+NEWEST = 12  # so many models stay; older ones are trained again when needed
+STALE_S = 24 * 3600.0  # a younger folder may be another process's, not yet known by name
+GAP_DAYS = 30  # a longer silence cuts the training into two periods
+
+
+def fit_or_load(
+    model: LevelModel,
+    training: Observations,
+    home: Path,
+    *,
+    city: City,
+    note: Callable[[str], None] | None = None,
+) -> LevelModel:
+    """Give the model fitted on `training`: read from `home` if it was kept there, else trained.
+
+    Parameters
+    ----------
+    home
+        Folder of kept models; ``known/<key>`` names the folder of each.
+    note
+        Told why a kept model was not used or could not be kept; default: standard error.
+    """
+    tell = note or _to_stderr
+    facts = _facts(city, training)
+    known = home / "known" / _key(model, facts)
+    kept = _kept(known, home, tell)
+    if kept is not None:
+        return kept
+    fitted = model.fit(training)
+    try:
+        _remember(known, save(fitted, home, facts=facts))
+        _prune(home, now_s=time.time())
+    except OSError as error:
+        tell(f"the trained model of {city.city_id} could not be kept in {home}: {error}")
+    return fitted
+
+
+def _kept(known: Path, home: Path, tell: Callable[[str], None]) -> LevelModel | None:
+    """Give the kept model, or None where there is none that can be used."""
+    if not known.exists():
+        return None
+    try:
+        folder = home / known.read_text(encoding="ascii").strip()
+        model = load(folder)
+        os.utime(known)
+    except (OSError, ValueError) as error:
+        tell(f"{error} It is trained again now.")
+        return None
+    return model
+
+
+def _remember(known: Path, folder: Path) -> None:
+    """Write which folder holds the model of a key, whole or not at all."""
+    known.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=SAVING, dir=known.parent)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(f"{folder.name}\n")
+    os.replace(name, known)
+
+
+def _prune(home: Path, *, now_s: float) -> None:
+    """Remove the models used longest ago and what dead processes left half-written."""
+    entries = [path for path in (home / "known").iterdir() if not path.name.startswith(SAVING)]
+    entries.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in entries[NEWEST:]:
+        old.unlink(missing_ok=True)
+    wanted = {path.read_text(encoding="ascii").strip() for path in entries[:NEWEST]}
+    for folder in home.iterdir():
+        stale = now_s - folder.stat().st_mtime > STALE_S
+        if stale and folder.name not in {"known", *wanted}:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _key(model: LevelModel, facts: CardFacts) -> str:
+    decisive = [model.model_id, model.config(), asdict(facts), program_digest(), versions()]
+    return facts_digest(*decisive)
+
+
+def _facts(city: City, training: Observations) -> CardFacts:
+    return CardFacts(
+        title=city.name,
+        data_digest=series_digest(training),
+        train=training_periods(training),
+        limits=city.notes,
+        credits=city.credits,
+    )
+
+
+def training_periods(training: Observations) -> tuple[tuple[str, str], ...]:
+    """Give the stretches (first, last) with any level, ISO 8601 UTC; silences beyond 30 d cut."""
+    times = training["time"].values[training["level_m"].notnull().any("gauge").values]
+    if not len(times):
+        return ()
+    cuts = np.flatnonzero(np.diff(times) > np.timedelta64(GAP_DAYS, "D")) + 1
+    text = [f"{moment}Z" for moment in times.astype("datetime64[m]")]
+    edges = [0, *cuts.tolist(), len(times)]
+    return tuple((text[a], text[b - 1]) for a, b in pairwise(edges))
+
+
+@cache
+def program_digest() -> str:
+    """Give the sha256 of the forecasting package's sources: other code learns another model."""
+    folder = Path(forecasting.__path__[0])
+    digest = sha256()
+    for path in sorted(folder.glob("*.py")):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _to_stderr(text: str) -> None:
+    print(f"kawamori: {text}", file=sys.stderr)  # noqa: T201
