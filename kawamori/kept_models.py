@@ -85,6 +85,7 @@ def _remember(known: Path, folder: Path) -> None:
     handle, name = tempfile.mkstemp(prefix=SAVING, dir=known.parent)
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(f"{folder.name}\n")
+    os.chmod(name, 0o644)
     os.replace(name, known)
 
 
