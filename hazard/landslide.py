@@ -1,0 +1,98 @@
+"""Zones of landslide warning (国土数値情報 A33 土砂災害警戒区域): nobody stays upstairs there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from hazard.codes import LANDSLIDE_KINDS, LANDSLIDE_ZONES
+from hazard.ground import AREA_TYPES, features, sound_areas
+from hazard.layers import stand_ins
+from hazard.published import PublishedFile, find_published, read_published
+from hazard.types import JGD2011
+
+LANDSLIDE_COLUMNS = (
+    "kind", "special", "designated", "number", "name", "address", "notified_on",
+    "stand_in", "source", "geometry",
+)  # fmt: skip
+_TEXTS = {"number": "A33_004", "name": "A33_005", "address": "A33_006", "notified_on": "A33_007"}
+_NEEDED = ("A33_001", "A33_002")
+_NAME = re.compile(r"^A33-")
+
+
+def read_landslide(folder: Path) -> Any:
+    """Give every A33 file below a folder as one frame of zones.
+
+    Returns
+    -------
+        LANDSLIDE_COLUMNS, EPSG:6668: `kind` of steep_slope, debris_flow, landslide; `special`
+        True = 特別警戒区域; `designated` False = not yet. Texts are None where a file lacks the
+        field. Lines of the same edition are passed over: they bound the areas. No file gives a
+        frame without rows.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `hazard.layers.read_layers`.
+    """
+    files = [file for file in find_published(folder) if _NAME.match(file.name)]
+    parts = [part for file in files if len(part := _read(file))]
+    if not parts:
+        empty = {name: pd.Series(dtype=object) for name in LANDSLIDE_COLUMNS}
+        return gpd.GeoDataFrame(empty, geometry="geometry", crs=JGD2011)
+    return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=JGD2011)
+
+
+def _read(file: PublishedFile) -> Any:
+    raw = read_published(file)
+    missing = [name for name in _NEEDED if name not in raw.columns]
+    if missing:
+        raise ValueError(
+            f"{file.where} must have {missing}, got {sorted(map(str, raw.columns))}."
+            " Use the official file unchanged."
+        )
+    kinds = shapely.get_type_id(raw.geometry.array)
+    raw = raw[~np.isin(kinds, (1, 5))]  # LineString, MultiLineString: the edition's boundaries
+    if not len(raw) or not np.isin(kinds, (*AREA_TYPES, 1, 5)).any():
+        return raw
+    areas, _ = sound_areas(raw, file.where)
+    kind = _coded(raw["A33_001"], LANDSLIDE_KINDS, file.where)
+    zone = _coded(raw["A33_002"], LANDSLIDE_ZONES, file.where)
+    frame = gpd.GeoDataFrame(
+        {
+            "kind": kind,
+            "special": [special for special, _ in zone],
+            "designated": [designated for _, designated in zone],
+            **{name: _text(raw, field) for name, field in _TEXTS.items()},
+            "stand_in": stand_ins(raw),
+            "source": file.name,
+        },
+        geometry=areas,
+        crs=JGD2011,
+    )
+    return frame[~frame.geometry.is_empty]
+
+
+def _coded(values: Any, table: dict[int, Any], where: str) -> list[Any]:
+    """Give what each code stands for; unknown codes are named."""
+    numbers = pd.to_numeric(values, errors="coerce")
+    bad = ~numbers.isin(list(table)).to_numpy()
+    if bad.any():
+        got = sorted({str(value) for value in values[bad]})
+        raise ValueError(
+            f"{where}: {values.name} must be one of {list(table)}, got {got}"
+            f" at {features(bad)}. Check the edition of the file."
+        )
+    return [table[int(number)] for number in numbers]
+
+
+def _text(raw: Any, field: str) -> Any:
+    if field not in raw.columns:
+        return [None] * len(raw)
+    return raw[field].astype(object).where(raw[field].notna(), None).tolist()

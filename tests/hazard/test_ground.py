@@ -1,0 +1,93 @@
+"""Broken areas are repaired or refused with their feature; a layer elsewhere is no dry city."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from shapely.geometry import LineString, MultiPolygon, Polygon, box
+
+from hazard.ground import sound_areas, touching
+
+SQUARE = box(140.90, 37.05, 140.92, 37.07)
+# A bow tie: its ring crosses itself in the middle, two triangles of a quarter of the square each.
+BOW_TIE = Polygon([(140.90, 37.05), (140.92, 37.07), (140.92, 37.05), (140.90, 37.07)])
+SLIVER = Polygon([(140.9, 37.05), (140.91, 37.05), (140.91, 37.05 + 1e-12)])
+LINE_RING = Polygon([(140.9, 37.05), (140.91, 37.05), (140.92, 37.05)])
+
+
+def frame(*shapes, crs="EPSG:6668"):
+    return gpd.GeoDataFrame(geometry=list(shapes), crs=crs)
+
+
+def test_self_crossing_ring_is_split_and_told():
+    areas, notes = sound_areas(frame(SQUARE, BOW_TIE), "a.shp")
+    assert shapely.is_valid(areas).all()
+    assert shapely.area(areas[1]) == pytest.approx(shapely.area(SQUARE) / 2)
+    assert notes == ("a.shp: self-crossing rings repaired at feature 2",)
+
+
+def test_sliver_is_left_empty_and_told():
+    areas, notes = sound_areas(frame(SLIVER, SQUARE), "a.shp")
+    assert shapely.is_empty(areas).tolist() == [True, False]
+    assert "slivers left out at feature 1" in notes[0]
+
+
+def test_ring_that_encloses_nothing_is_refused():
+    with pytest.raises(ValueError, match=r"a\.shp.*enclose nothing at feature 2"):
+        sound_areas(frame(SQUARE, LINE_RING), "a.shp")
+
+
+@pytest.mark.parametrize("shape", [None, Polygon(), MultiPolygon(), LineString([(0, 0), (1, 1)])])
+def test_empty_missing_and_wrong_kinds_are_refused(shape):
+    with pytest.raises(ValueError, match="areas only, got none at feature 2"):
+        sound_areas(frame(SQUARE, shape), "a.shp")
+
+
+@pytest.mark.parametrize("crs", ["EPSG:6677", None])
+def test_projected_or_missing_crs_is_refused(crs):
+    with pytest.raises(ValueError, match="must be in EPSG:6668"):
+        sound_areas(frame(SQUARE, crs=crs), "a.shp")
+
+
+def test_jgd2000_is_taken():
+    assert len(sound_areas(frame(SQUARE, crs="EPSG:4612"), "a.shp")[0]) == 1
+
+
+def test_swapped_axes_are_recognised_at_their_feature():
+    turned = box(37.05, 140.90, 37.07, 140.92)
+    with pytest.raises(ValueError, match=r"at feature 2\. Longitude and latitude look swapped"):
+        sound_areas(frame(SQUARE, turned), "a.shp")
+
+
+def test_winding_and_height_do_not_matter():
+    ring = [(140.90, 37.05, 3.0), (140.92, 37.05, 3.0), (140.92, 37.07, 3.0)]
+    ways = frame(Polygon(ring), Polygon(ring[::-1]))
+    areas, notes = sound_areas(ways, "a.shp")
+    assert shapely.area(areas[0]) == shapely.area(areas[1]) > 0
+    assert not shapely.has_z(areas).any()
+    assert notes == ()
+
+
+def test_layer_of_another_place_is_an_error_and_not_a_dry_city():
+    tokyo = frame(box(139.7, 35.6, 139.8, 35.7))
+    with pytest.raises(ValueError, match=r"flood layers must touch the city, got lon 139\.7"):
+        touching(tokyo, frame(SQUARE), "flood layers")
+
+
+def test_rows_outside_the_city_are_left_out_and_nothing_of_nothing_is_fine():
+    both = frame(box(139.7, 35.6, 139.8, 35.7), SQUARE)
+    assert touching(both, frame(SQUARE), "flood layers").index.tolist() == [1]
+    assert len(touching(frame(), frame(SQUARE), "flood layers")) == 0
+
+
+def test_city_without_districts_is_named():
+    with pytest.raises(ValueError, match="at least one district"):
+        touching(frame(SQUARE), frame(), "flood layers")
+
+
+def test_features_are_counted_from_one_and_five_are_named():
+    from hazard.ground import features
+
+    assert features(np.ones(7, dtype=bool)) == "feature 1, 2, 3, 4, 5 and 2 more"
