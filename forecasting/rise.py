@@ -1,4 +1,4 @@
-"""The frame of all level models: features in, a rise per lead and its spread out.
+"""Models that learn each gauge alone: features in, a rise per lead and its spread out.
 
 A model forecasts the *rise* from the last good level, never the level, so that no flood is
 capped by what training has seen and a shifted datum does no harm. Training time is cut into
@@ -8,15 +8,14 @@ those errors give the quantiles. The forecast is the mean of these regressors.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import ClassVar, Protocol, Self
 
 import joblib
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from forecasting.features import (
@@ -24,10 +23,10 @@ from forecasting.features import (
     Floats,
     design,
     good_levels,
-    known_until,
     lagged,
     step_min,
 )
+from forecasting.frame import LevelFrame, whole_steps
 from forecasting.intervals import (
     QUANTILES,
     Bands,
@@ -36,14 +35,12 @@ from forecasting.intervals import (
     fit_spread,
     spread_terms,
 )
-from forecasting.state import State, gauge_from_state, gauge_state
+from forecasting.state import State, gauge_from_state
 from forecasting.types import (
     Gauge,
-    LevelForecast,
     Observations,
     RainForecast,
     step_of,
-    utc64,
 )
 
 BLOCKS = 4  # of training time, each forecast by a regressor that has not seen it
@@ -93,26 +90,10 @@ class LeadModel:
         return cls(regressors, Spread.from_state(state["spread"]))
 
 
-class RiseModel(ABC):
-    """Forecasts levels as last good level + rise, for each target gauge and lead.
+class RiseModel(LevelFrame):
+    """Forecasts levels as last good level + rise, learned for each target gauge and lead alone."""
 
-    Parameters
-    ----------
-    gauges
-        All gauges that feed the features, those upstream included.
-    targets
-        gauge_id of the gauges to forecast.
-    leads
-        How far ahead; whole time steps.
-    seed
-        Of every random choice in training.
-    jobs
-        Leads trained side by side, in threads; the result is the same.
-    """
-
-    model_id: ClassVar[str]
     regressor_kind: ClassVar[type[Regressor]]
-    takes_rain: ClassVar[bool] = False  # True: fit and predict read a rain forecast
 
     def __init__(
         self,
@@ -123,29 +104,9 @@ class RiseModel(ABC):
         seed: int = 0,
         jobs: int = 1,
     ) -> None:
-        unknown = sorted(set(targets) - {gauge.gauge_id for gauge in gauges})
-        if unknown:
-            raise ValueError(f"targets must be among the gauges, got {unknown}. Add these gauges.")
-        if not leads or any(lead <= timedelta(0) for lead in leads):
-            raise ValueError(f"leads must be longer than 0, got {[str(lead) for lead in leads]}.")
-        self.gauges = tuple(gauges)
-        self.targets = tuple(targets)
-        self.leads = tuple(sorted(leads))
-        self.seed = seed
-        self.jobs = jobs
-        self._step: np.timedelta64 | None = None
+        super().__init__(gauges=gauges, targets=targets, leads=leads, seed=seed, jobs=jobs)
         self._names: dict[str, tuple[str, ...]] = {}  # features of each target
         self._learned: dict[str, tuple[LeadModel, ...]] = {}
-        self._bands: Bands | None = None
-
-    def config(self) -> State:
-        """Give the arguments that decide what is learned, as plain values."""
-        return {
-            "gauges": [gauge_state(gauge) for gauge in self.gauges],
-            "targets": list(self.targets),
-            "leads_s": [lead.total_seconds() for lead in self.leads],
-            "seed": self.seed,
-        }
 
     def state(self) -> State:
         """Give configuration and all that was learned (forecasting.state).
@@ -205,7 +166,7 @@ class RiseModel(ABC):
         """
         self._refuse(rain_forecast)
         self._step = step_of(observations)
-        steps = [_whole_steps(lead, self._step) for lead in self.leads]
+        steps = [whole_steps(lead, self._step) for lead in self.leads]
         self._learned, self._names = {}, {}
         errors: list[list[Standardised]] = [[] for _ in steps]
         for target in self.targets:
@@ -244,48 +205,6 @@ class RiseModel(ABC):
         spread = fit_spread(terms, error_m)
         return LeadModel(tuple(regressors), spread), spread.standardised(rows, terms, error_m)
 
-    def predict(
-        self,
-        observations: Observations,
-        *,
-        issued_at: datetime,
-        rain_forecast: RainForecast | None = None,
-    ) -> LevelForecast:
-        """Give the forecast issued at one time; nothing observed later is looked at.
-
-        Returns
-        -------
-            level_m (gauge, lead, quantile) [m above gauge zero], NaN where the gauge has no
-            recent level; then `model_used` (gauge) is "none". `last_level_m` (gauge) and its
-            `last_level_age_h` are what the forecast starts from.
-        """
-        issue_times = np.array([utc64(issued_at)])
-        forecast = self.predict_many(observations, issue_times, rain_forecast=rain_forecast)
-        return LevelForecast(forecast.isel(issued_at=0))
-
-    def predict_many(
-        self,
-        observations: Observations,
-        issue_times: NDArray[np.datetime64],
-        *,
-        rain_forecast: RainForecast | None = None,
-    ) -> LevelForecast:
-        """Give one forecast per issue time (extra dim issued_at), each as `predict` gives it."""
-        self._refuse(rain_forecast)
-        if self._step is None or self._bands is None:
-            raise ValueError(f"model {self.model_id} must be fitted before it predicts. Call fit.")
-        if observations.sizes["time"] > 1 and step_of(observations) != self._step:
-            raise ValueError(
-                f"observations must have the step that model {self.model_id} was fitted on, "
-                f"{step_min(self._step):g} min, got {step_min(step_of(observations)):g} min. "
-                "Pass the series of the same step."
-            )
-        known = known_until(observations, issue_times, self._step)
-        gauges = [
-            self._predict_gauge(known, target, issue_times, self._bands) for target in self.targets
-        ]
-        return LevelForecast(self._dataset(gauges, issue_times).assign(self._bands.variables()))
-
     def _predict_gauge(
         self,
         observations: Observations,
@@ -301,38 +220,6 @@ class RiseModel(ABC):
             error_m = bands.errors_m(number, one.spread, self.terms(known, rise_m))
             levels[:, number] = (known.level_m + rise_m)[:, None] + error_m
         return levels, known.level_m, known.age_h
-
-    def _dataset(
-        self,
-        gauges: Sequence[tuple[Floats, Floats, Floats]],
-        issue_times: NDArray[np.datetime64],
-    ) -> LevelForecast:
-        levels, last, age = (np.stack(part, axis=1) for part in zip(*gauges, strict=True))
-        used = np.where(np.isfinite(last), self.model_id, "none")
-        level_attrs = {"units": "m", "long_name": "forecast water level above gauge zero"}
-        dataset = xr.Dataset(
-            {
-                "level_m": (("issued_at", "gauge", "lead", "quantile"), levels, level_attrs),
-                "last_level_m": (("issued_at", "gauge"), last, {"units": "m"}),
-                "last_level_age_h": (("issued_at", "gauge"), age, {"units": "h"}),
-            },
-            coords={
-                "issued_at": issue_times.astype("datetime64[ns]"),
-                "gauge": list(self.targets),
-                "lead": np.array([np.timedelta64(lead, "ns") for lead in self.leads]),
-                "quantile": list(QUANTILES),
-                "model_used": (("issued_at", "gauge"), used),
-            },
-            attrs={"model_id": self.model_id, "Conventions": "CF-1.11"},
-        )
-        return LevelForecast(dataset)
-
-    def _refuse(self, rain_forecast: RainForecast | None) -> None:
-        if rain_forecast is not None:
-            raise ValueError(
-                f"model {self.model_id} uses observed rain only, got a rain forecast. "
-                "Pass rain_forecast=None."
-            )
 
 
 def check_names(names: tuple[str, ...], learned: tuple[str, ...], target: str) -> None:
@@ -361,10 +248,3 @@ def held_out_blocks(
         first, last = times[block[0]] - gap, times[block[-1]] + gap
         outside = (times[rows] < first) | (times[rows] > last)
         yield rows[outside], block
-
-
-def _whole_steps(lead: timedelta, step: np.timedelta64) -> int:
-    steps = np.timedelta64(lead, "ns") / step
-    if steps != round(steps):
-        raise ValueError(f"lead must be whole time steps of {step_min(step):g} min, got {lead}.")
-    return round(steps)
