@@ -113,6 +113,20 @@ def backtest(
 
 
 @app.command()
+def verify(
+    config: Annotated[Path, typer.Argument(help="YAML, as in data/verify")],
+) -> None:
+    """Judge the models on floods they have not seen: page, NetCDF and CSV."""
+    from kawamori.progress import bar
+    from kawamori.verify import run_verify
+
+    settings = _settings()
+    with bar() as progress:
+        folder = run_verify(config, settings.real_data(), settings.out, progress)
+    typer.echo(folder / "index.html")
+
+
+@app.command()
 def shelters(file: Annotated[Path, typer.Argument(help="a shelter list, CSV or JSON")]) -> None:
     """Read a shelter list as published and say what is in it."""
     from shelters.read import read_shelters, summary

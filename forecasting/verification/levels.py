@@ -32,7 +32,7 @@ def level_scores(
     -------
         n, rmse_m, mae_m, bias_m (forecast - observed), skill, crps_m, coverage90 (share inside
         the 5 to 95 % quantiles), below90 and above90 (shares outside), the same of flood rows;
-        coverage90_class (rise_class) and crossings (share of rows whose quantiles fall).
+        coverage90_class (rise_class) and quantile_crossings (share of rows whose quantiles fall).
     """
     out = xr.Dataset()
     flood = known & truth["flood"]
@@ -47,7 +47,7 @@ def level_scores(
     by_class = xr.concat(classes, dim="rise_class", coords="minimal", compat="override")
     out["coverage90_class"] = by_class.assign_coords(rise_class=list(RISE_CLASSES))
     falls = (forecast["level_m"].diff("quantile") < 0).any("quantile")
-    out["crossings"] = _plain(falls).where(known).mean("issued_at")
+    out["quantile_crossings"] = _plain(falls).where(known).mean("issued_at")
     return out
 
 

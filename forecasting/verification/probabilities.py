@@ -60,14 +60,15 @@ def reliability(forecast: xr.DataArray, event: xr.DataArray) -> xr.Dataset:
 
 
 def _value(forecast: xr.DataArray, event: xr.DataArray) -> xr.Dataset:
+    """Give the economic value of acting at the best probability, (..., cost_loss)."""
+    official = {"threshold": "official"}  # scores calls its probabilities "threshold"
     value = relative_economic_value(
-        forecast,
-        event,
+        forecast.rename(official),
+        event.rename(official),
         cost_loss_ratios=list(COST_LOSS),
         probability_thresholds=list(DECISIONS),
-        preserve_dims=KEPT,
+        preserve_dims=["gauge", "official", "lead"],
         check_args=False,
-    )
+    ).rename(official="threshold", cost_loss_ratio="cost_loss")
     happens = event.mean("issued_at") > 0
-    best = value.max("probability_threshold").where(happens)
-    return xr.Dataset({"value": best.rename(cost_loss_ratio="cost_loss")})
+    return xr.Dataset({"value": value.max("probability_threshold").where(happens)})

@@ -1,0 +1,145 @@
+"""What a verification shall try: one YAML file, one run folder; every wrong key named at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from forecasting.models import MODELS
+from forecasting.verification.outages import Outage
+from forecasting.verification.splits import refuse_random
+
+ALWAYS = ("persistence", "linear", "raw", "quantile")  # beside every model, where they exist
+SPLIT_KEYS = ("split", "splits", "cv", "shuffle")
+
+
+def _utc(value: Any) -> Any:
+    """Give a plain date of the file as midnight UTC; a time must say its zone."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_utc)]
+Span = tuple[Moment, Moment]
+RainMode = Literal["none", "noisy", "perfect"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LeaveOneFloodOut(_Part):
+    """The highest floods, each held out in turn with the hours around its peak."""
+
+    floods: Annotated[int, Field(ge=1, le=50)] = 5
+    apart_h: Annotated[float, Field(gt=0)] = 120.0
+    before_h: Annotated[float, Field(ge=6)] = 36.0
+    after_h: Annotated[float, Field(ge=6)] = 36.0
+
+
+class AboveMaximum(_Part):
+    """The highest floods held out together, so that training knows nothing above the next one."""
+
+    highest: Annotated[int, Field(ge=1, le=20)] = 3
+    around_h: Annotated[float, Field(ge=24)] = 96.0
+
+
+class Suites(_Part):
+    """What is held out; a suite that is not named is not run."""
+
+    leave_one_flood_out: LeaveOneFloodOut | None = None
+    above_maximum: AboveMaximum | None = None
+    held_out: tuple[Span, ...] = ()
+
+
+class InputOutage(_Part):
+    """One input out in the last hours before each forecast."""
+
+    input: Literal["stage", "upstream", "rain"]
+    hours: Annotated[float, Field(gt=0, le=168)] = 3.0
+
+    def outage(self) -> Outage:
+        """Give the outage."""
+        return Outage(self.input, timedelta(hours=self.hours))
+
+
+class VerifyConfig(_Part):
+    """A verification as its file says it; times are UTC."""
+
+    dataset: str
+    period: Span  # nothing outside is read
+    suites: Suites
+    models: tuple[str, ...] = ("gbm",)
+    rain: tuple[RainMode, ...] = ("none",)
+    rain_members: Annotated[int, Field(ge=1, le=50)] = 3
+    outages: tuple[InputOutage, ...] = ()
+    outage_every: Annotated[int, Field(ge=1)] = 3  # issue times
+    leads_min: tuple[Annotated[int, Field(gt=0)], ...] = ()  # empty: those of the dataset
+    warn_at: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    seed: Annotated[int, Field(ge=0)] = 0
+    test_years: bool = (
+        False  # True: the dataset's test is in the period, nothing may be chosen by it
+    )
+
+    def every_model(self) -> tuple[str, ...]:
+        """Give the models to run: the usual ones that exist, then those of the file."""
+        usual = [name for name in ALWAYS if name in MODELS]
+        return tuple(dict.fromkeys([*usual, *self.models]))
+
+
+def read_config(path: Path) -> VerifyConfig:
+    """Give the configuration of a YAML file.
+
+    Raises
+    ------
+    ValueError
+        Naming each key with what was expected and what came, or refusing a random split.
+    """
+    table = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if not isinstance(table, Mapping):
+        raise ValueError(f"{path.name} must hold keys and values, got {type(table).__name__}.")
+    suites = table.get("suites")
+    asked = [str(name) for name in suites] if isinstance(suites, Mapping | list) else [str(suites)]
+    refuse_random([*asked, *(str(table[key]) for key in SPLIT_KEYS if key in table),
+                   *(key for key in table if key in ("shuffle", "random"))])  # fmt: skip
+    try:
+        config = VerifyConfig.model_validate(dict(table))
+    except ValidationError as error:
+        faults = [_told(fault) for fault in error.errors()]
+        raise ValueError(f"{path.name}: " + "; ".join(faults) + ". Correct the file.") from error
+    if faults := _check(config):
+        raise ValueError(f"{path.name}: " + "; ".join(faults) + ". Correct the file.")
+    return config
+
+
+def _told(fault: ErrorDetails) -> str:
+    """Give a fault as: key, what was expected, what came."""
+    key = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "missing":
+        return f"{key} must be given, got nothing"
+    if fault["type"] == "extra_forbidden":
+        return f"{key} must be a known key, got {fault['input']!r} under an unknown one"
+    expected = fault["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    return f"{key} must be {expected}, got {fault['input']!r}"
+
+
+def _check(config: VerifyConfig) -> list[str]:
+    faults = []
+    if unknown := sorted(set(config.models) - set(MODELS)):
+        faults.append(f"models must be among {sorted(MODELS)}, got {unknown}")
+    if config.suites == Suites():
+        faults.append(f"suites must name at least 1 of {list(Suites.model_fields)}, got none")
+    for name, (first, last) in (
+        ("period", config.period),
+        *(("suites.held_out", span) for span in config.suites.held_out),
+    ):
+        if not first < last:
+            faults.append(f"{name} must begin before it ends, got {first} to {last}")
+    return faults
