@@ -111,8 +111,103 @@ class GaugeState:
 
 
 @dataclass(frozen=True)
+class StationCriteria:
+    """The five official levels that a river telegram quotes for a station; None = not told. [m]"""
+
+    standby_m: float | None = None  # 水防団待機
+    caution_m: float | None = None  # 氾濫注意
+    judgment_m: float | None = None  # 避難判断
+    danger_m: float | None = None  # 氾濫危険
+    design_high_m: float | None = None  # 計画高水位等
+
+
+@dataclass(frozen=True)
+class StationValue:
+    """One observed or forecast value of a station; None = 欠測, 未計算 or not readable."""
+
+    valid_time: datetime
+    observed: bool
+    level_m: float | None  # in the telegram's own datum: gauge zero or elevation
+    discharge_m3_per_s: float | None
+    stage: Level  # レベル of the value; UNKNOWN = not told. Not the level of the section
+    condition: str
+
+
+@dataclass(frozen=True)
+class FloodedArea:
+    """A part of a municipality where inundation is expected; no `quarters` = not told which."""
+
+    area_code: str
+    name: str
+    quarters: tuple[str, ...]  # 大字
+
+
+@dataclass(frozen=True)
+class Section:
+    """What an official telegram says of the river section that one station speaks for."""
+
+    station_code: str
+    name: str
+    location: str
+    level: Level
+    text: str  # 主文 or 概況
+    reaches: tuple[str, ...] = ()  # 受け持ち区間
+    criteria: StationCriteria = StationCriteria()
+    values: tuple[StationValue, ...] = ()
+    areas: tuple[FloodedArea, ...] = ()
+
+
+@dataclass(frozen=True)
+class Bin:
+    """The danger foreseen for a municipality in one span of time, usually three hours.
+
+    `level` NONE also stands for hazards that have no 警戒レベル; then `grade` tells. UNKNOWN = no
+    value (値なし) or an unknown code.
+    """
+
+    area_code: str
+    area_name: str
+    hazard: str  # e.g. 大雨浸水, 土砂災害, 高潮, 風
+    start: datetime
+    end: datetime
+    level: Level
+    grade: str = ""  # 注意報級未満, 注意報級, 警報級, 特別警報級
+    local: str = ""  # part of the municipality, e.g. 陸上
+    telegram_id: str = ""
+    issued_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class TrackPoint:
+    """Where a typhoon is or is foreseen, and its wind areas as (towards, radius); () = none."""
+
+    valid_time: datetime
+    kind: str  # 実況, 推定 …, 予報 …
+    lon: float
+    lat: float
+    circle_km: float | None  # 70 % of forecasts lie within
+    storm_km: tuple[tuple[str, float], ...] = ()  # 暴風域, 暴風警戒域: 25 m/s
+    gale_km: tuple[tuple[str, float], ...] = ()  # 強風域: 15 m/s
+
+
+@dataclass(frozen=True)
+class Typhoon:
+    """The newest analysis and forecast of one typhoon."""
+
+    telegram_id: str
+    event_id: str
+    name: str
+    issued_at: datetime
+    track: tuple[TrackPoint, ...]
+
+
+@dataclass(frozen=True)
 class Warning:
-    """One official warning in force."""
+    """One official warning in force.
+
+    `level` UNKNOWN = in force, its level not readable; NONE = a hazard without 警戒レベル, then
+    `grade` tells. `gauge_ids` = the section it is for; none = all of `area_codes`.
+    """
 
     telegram_id: str
     kind: str
@@ -121,6 +216,13 @@ class Warning:
     gauge_ids: tuple[str, ...]
     issued_at: datetime
     valid_until: datetime | None
+    hazard: str = ""  # 洪水, 大雨, 土砂災害, 高潮, 暴風 …; "" = not told
+    grade: str = ""  # 注意報, 警報, 危険警報, 特別警報
+    area_names: tuple[str, ...] = ()
+    river_codes: tuple[str, ...] = ()
+    section: Section | None = None
+    headline: str = ""
+    doubts: tuple[str, ...] = ()  # what did not fit in the telegram, Japanese
 
 
 @dataclass(frozen=True)
@@ -129,3 +231,5 @@ class Warnings:
 
     received_at: datetime | None = None
     active: tuple[Warning, ...] = ()
+    bins: tuple[Bin, ...] = ()
+    typhoons: tuple[Typhoon, ...] = ()
