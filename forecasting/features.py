@@ -7,7 +7,7 @@ Windows named in steps follow the time step (10 min or 1 h), those named in hour
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +33,7 @@ DAM_LAGS = (1, 2, 3, 6, 12, 18)  # steps
 RAIN_WINDOWS = (1, 3, 6, 12, 24)  # steps, each rain gauge
 MEAN_RAIN_WINDOWS = (1, 2, 3, 6, 12, 24, 48)  # steps, mean of the rain gauges
 WETNESS_HALF_LIVES_H = (6.0, 24.0, 120.0)
-MEMORY_H = 14 * 24.0  # the base of a level and the wetness remember this long
+MEMORY_H = 14 * 24.0  # the base of a level and the wetness remember this long; see known_until
 PRESENT_SHARE = 2 / 3  # a sum with more missing than this is missing itself
 NAN_FILL = {name: np.nan for name in ("level_m", "rain_mm", "dam_inflow_m3s", "dam_release_m3s")}
 USABLE = (GOOD, NOT_EVALUATED, SUSPECT)
@@ -69,6 +69,7 @@ def known_until(
 ) -> Observations:
     """Give what was known at the last issue time, back to what the first one remembers.
 
+    That is twice `MEMORY_H`: a storage (stores.py) fills by the wetness of its own past.
     The grid always ends at the last issue time: hours that have not come in are NaN.
 
     Raises
@@ -77,7 +78,7 @@ def known_until(
         If an issue time is not on the time grid of the observations.
     """
     times = observations["time"].values
-    memory = np.timedelta64(round(MEMORY_H * 3600), "s") + 2 * max(OWN_LAGS) * step
+    memory = np.timedelta64(round(2 * MEMORY_H * 3600), "s") + 2 * max(OWN_LAGS) * step
     first, last = issue_times.min() - memory, issue_times.max()
     kept = observations.isel(time=(times <= last) & (times > first))
     origin = times[0] if len(times) else last
@@ -129,21 +130,37 @@ def good_levels(observations: Observations, gauge_id: str) -> Floats:
     return _good(observations, "level", "gauge", gauge_id)
 
 
-def design(observations: Observations, gauge_id: str, gauges: Sequence[Gauge]) -> Design:
+def design(
+    observations: Observations,
+    gauge_id: str,
+    gauges: Sequence[Gauge],
+    *,
+    silent_steps: int = 0,
+    oldest_h: float | None = None,
+) -> Design:
     """Give the features of one gauge at every time of the observations.
 
     Rain gauges are those named for the gauge and its upstream gauges; if none is named, all.
     A gauge, rain gauge or dam that the observations lack gives NaN features.
+
+    Parameters
+    ----------
+    silent_steps
+        As if the gauge itself had sent nothing in the last so many steps, at every time.
+    oldest_h
+        How old the last level may be; None = 1 h for hourly data, 30 min for finer steps. [h]
     """
     times = observations["time"].values
     step_h = float(step_of(observations) / np.timedelta64(3600, "s"))
     own = good_levels(observations, gauge_id)
-    last, age = _last_good(own, max_age_steps(step_h))
+    oldest = max_age_steps(step_h) if oldest_h is None else round(oldest_h / step_h)
+    last, age = _last_good(lagged(own, silent_steps), oldest - silent_steps)
+    age = age + silent_steps
     columns: dict[str, Floats] = {"age_h": age * step_h}
     columns |= _own(own, last, age, step_h)
     for upstream in upstream_of(gauge_id, gauges):
         columns |= _upstream(good_levels(observations, upstream), upstream, step_h)
-    columns |= _rain(observations, rain_gauges_of(gauge_id, gauges), step_h)
+    columns |= _rain(_rain_series(observations, gauge_id, gauges), step_h)
     columns |= _dams(observations)
     values = np.column_stack(list(columns.values())).astype(np.float32)
     return Design(times, tuple(columns), values, last, columns["age_h"])
@@ -169,16 +186,29 @@ def _upstream(level: Floats, name: str, step_h: float) -> dict[str, Floats]:
     return columns
 
 
-def _rain(observations: Observations, named: Sequence[str], step_h: float) -> dict[str, Floats]:
+def mean_rain(observations: Observations, gauge_id: str, gauges: Sequence[Gauge]) -> Floats:
+    """Give the mean rain (time) of a gauge's rain gauges, NaN where none is known. [mm per step]"""
+    series = _rain_series(observations, gauge_id, gauges)
+    return _mean(list(series.values())) if series else np.full(observations.sizes["time"], np.nan)
+
+
+def _rain_series(
+    observations: Observations, gauge_id: str, gauges: Sequence[Gauge]
+) -> dict[str, Floats]:
+    """Give the rain of the gauges named for a gauge, or of all, by name."""
+    named = rain_gauges_of(gauge_id, gauges)
     names = named or tuple(str(name) for name in observations["rain_gauge"].values)
-    if not names:
+    return {name: _good(observations, "rain", "rain_gauge", name) for name in names}
+
+
+def _rain(series: Mapping[str, Floats], step_h: float) -> dict[str, Floats]:
+    if not series:
         return {}
-    series = [_good(observations, "rain", "rain_gauge", name) for name in names]
     columns: dict[str, Floats] = {}
-    if len(names) > 1:
-        for name, rain_mm in zip(names, series, strict=True):
+    if len(series) > 1:
+        for name, rain_mm in series.items():
             columns |= {f"{name}_rain_{n}_mm": rain_sum(rain_mm, n) for n in RAIN_WINDOWS}
-    mean = _mean(series)
+    mean = _mean(list(series.values()))
     columns |= {f"rain_{n}_mm": rain_sum(mean, n) for n in MEAN_RAIN_WINDOWS}
     memory = round(MEMORY_H / step_h)
     for half_life_h in WETNESS_HALF_LIVES_H:
