@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import xarray as xr
@@ -78,6 +78,19 @@ class LevelFrame(ABC):
             "leads_s": [lead.total_seconds() for lead in self.leads],
             "seed": self.seed,
         }
+
+    @abstractmethod
+    def fit(self, observations: Observations, rain_forecast: RainForecast | None = None) -> Self:
+        """Learn from observations; blanked hours (NaN) teach nothing."""
+
+    @abstractmethod
+    def state(self) -> State:
+        """Give configuration and all that was learned (forecasting.state)."""
+
+    @classmethod
+    @abstractmethod
+    def from_state(cls, state: State) -> Self:
+        """Give the fitted model that `state` was told by; its forecasts are the same bits."""
 
     def predict(
         self,

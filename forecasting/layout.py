@@ -10,6 +10,7 @@ import xarray as xr
 
 from forecasting.features import design
 from forecasting.types import GOOD, Gauge, Observations, check_observations
+from forecasting.window import NAMES, Scale, window_features, window_of
 
 PROBE_H = 15 * 24  # hours; longer than any feature remembers
 DIGITS = 3  # of the values; their last bits may differ between machines
@@ -23,9 +24,14 @@ def feature_layout() -> str:
     """
     lower = Gauge("lower", "lower", "probe", 0.0, 0.0, upstream=("upper",))
     upper = Gauge("upper", "upper", "probe", 0.0, 0.0)
-    known = design(_probe(), "lower", (lower, upper))
-    values = np.round(known.values.astype(float), DIGITS) + 0.0
-    return sha256("\n".join(known.names).encode() + values.tobytes()).hexdigest()
+    probe = _probe()
+    known = design(probe, "lower", (lower, upper))
+    window = window_of(probe, "lower", (lower, upper))
+    common = window_features(window, Scale(np.ones(PROBE_H), np.ones(PROBE_H)))
+    digest = sha256("\n".join([*known.names, *NAMES]).encode())
+    for values in (known.values, common):
+        digest.update((np.round(values.astype(float), DIGITS) + 0.0).tobytes())
+    return digest.hexdigest()
 
 
 def _probe() -> Observations:

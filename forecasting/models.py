@@ -9,10 +9,11 @@ from typing import ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from forecasting.frame import LevelFrame
 from forecasting.gbm import Gbm
+from forecasting.global_model import GlobalGbm
 from forecasting.linear import Linear
 from forecasting.persistence import Persistence
-from forecasting.rise import RiseModel
 from forecasting.state import State
 from forecasting.types import LevelForecast, Observations, RainForecast
 
@@ -54,7 +55,7 @@ class LevelModel(Protocol):
         """Give the fitted model that `state` was told by; its forecasts are the same bits."""
 
 
-# A model takes keyword arguments gauges, targets, leads and seed (see RiseModel).
-MODELS: Mapping[str, type[RiseModel]] = {
-    model.model_id: model for model in (Persistence, Linear, Gbm)
+# A model takes keyword arguments gauges, targets, leads, seed and jobs (see LevelFrame).
+MODELS: Mapping[str, type[LevelFrame]] = {
+    model.model_id: model for model in (Persistence, Linear, Gbm, GlobalGbm)
 }

@@ -1,0 +1,257 @@
+"""One model for all gauges: boosters in common, a few numbers per gauge, gauges without history.
+
+A gauge with too few known rises to learn from is served by what the others taught
+(`model_used` says ``global, no history``): its scale is assumed to be the middle one of theirs.
+All gauges of one time are forecast in one batch from their `Window`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Self
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting.features import Floats, good_levels, lagged
+from forecasting.frame import LevelFrame, whole_steps
+from forecasting.intervals import QUANTILES, Bands, Spread, Standardised, fit_spread
+from forecasting.rise import LEAST_ROWS, held_out_blocks
+from forecasting.shared_rise import SharedRise
+from forecasting.state import State, gauge_from_state
+from forecasting.types import Observations, RainForecast, step_of
+from forecasting.window import NAMES, Scale, Window, scale_of, window_features, window_of
+
+MOST_ROWS = 200_000  # of all gauges together; of more, every few are used
+AT_ONCE = 8192  # rows forecast together, so that memory stays small
+NO_HISTORY = "global, no history"
+RISE_TERMS = tuple(NAMES.index(name) for name in ("rise_1", "rise_3"))
+RAIN_TERMS = tuple(
+    NAMES.index(name) for name in ("rain_1_mm", "rain_3_mm", "rain_12_mm", "wetness_24h_mm")
+)
+Times = NDArray[np.datetime64]
+Numbers = NDArray[np.intp]  # of the gauges that taught, from 1 on; 0 = none
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Rows of all gauges that teach, in order of time; rises in units of the gauge's scale."""
+
+    times: Times
+    rows: Numbers  # of the gauge's own series
+    gauge: Numbers
+    values: NDArray[np.float32]  # (row, `window.NAMES`)
+    rises: Floats  # (row, lead)
+
+
+@dataclass(frozen=True)
+class SharedLead:
+    """What all gauges have learned for one lead."""
+
+    regressor: SharedRise
+    spread: Spread
+
+    def state(self) -> State:
+        """Give what was learned (forecasting.state)."""
+        return {"regressor": self.regressor.state(), "spread": self.spread.state()}
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Give the lead that `state` was told by."""
+        regressor = SharedRise.from_state(state["regressor"])
+        return cls(regressor, Spread.from_state(state["spread"]))
+
+
+class GlobalGbm(LevelFrame):
+    """A line and LightGBM shared by all gauges, one per lead, on rises in units of each gauge."""
+
+    model_id = "global"
+
+    def fit(self, observations: Observations, rain_forecast: RainForecast | None = None) -> Self:
+        """Learn from all target gauges together; blanked hours (NaN) teach nothing.
+
+        Raises
+        ------
+        ValueError
+            If no target has enough known rises, or a rain forecast is given.
+        """
+        self._refuse(rain_forecast)
+        self._step = step_of(observations)
+        self._numbers: dict[str, int] = {}
+        pool = self._pool(observations)
+        learned = joblib.Parallel(n_jobs=self.jobs, prefer="threads", batch_size=1)(
+            joblib.delayed(self._fit_lead)(pool, lead) for lead in range(len(self.leads))
+        )
+        self._learned = tuple(one for one, _ in learned)
+        self._bands = Bands.fit([errors for _, errors in learned])
+        return self
+
+    def numbers(self, targets: Sequence[str]) -> Numbers:
+        """Give the number of each target among the gauges that taught, 0 = it did not."""
+        return np.array([self._numbers.get(target, 0) for target in targets], dtype=np.intp)
+
+    def levels(self, window: Window, numbers: Numbers, bands: Bands | None = None) -> Floats:
+        """Give levels (row, lead, quantile) of any rows at once. [m above gauge zero]
+
+        Parameters
+        ----------
+        window
+            What is known of each row.
+        numbers
+            Which gauge each row is, as `numbers` gives it.
+        bands
+            Default: those of the training.
+
+        Raises
+        ------
+        ValueError
+            If the model has not been fitted.
+        """
+        used = bands or self._bands
+        if used is None:
+            raise ValueError("model global must be fitted before it predicts. Call fit.")
+        levels = np.empty((len(numbers), len(self.leads), len(QUANTILES)))
+        for first in range(0, len(numbers), AT_ONCE):
+            part = slice(first, first + AT_ONCE)
+            levels[part] = self._some_levels(window.rows(part), numbers[part], used)
+        return levels
+
+    def _some_levels(self, window: Window, numbers: Numbers, bands: Bands) -> Floats:
+        scale = Scale(self._scales[numbers], self._flashiness[numbers])
+        values = window_features(window, scale)
+        last, _ = window.last()
+
+        def lead_levels(number: int, one: SharedLead) -> Floats:
+            rise = one.regressor.predict(values, numbers)
+            errors = bands.errors_m(number, one.spread, _terms(values, rise))
+            return last[:, None] + scale.scale_m[:, None] * (rise[:, None] + errors)
+
+        each = joblib.Parallel(n_jobs=self.jobs, prefer="threads", batch_size=1)(
+            joblib.delayed(lead_levels)(number, one) for number, one in enumerate(self._learned)
+        )
+        return np.stack(each, axis=1)
+
+    def _predict_gauge(
+        self, observations: Observations, target: str, issue_times: Times, bands: Bands
+    ) -> tuple[Floats, Floats, Floats]:
+        rows = np.searchsorted(observations["time"].values, issue_times)
+        window = window_of(observations, target, self.gauges).rows(rows)
+        numbers = np.full(len(rows), self._numbers.get(target, 0), dtype=np.intp)
+        last, age = window.last()
+        return self.levels(window, numbers, bands), last, age * window.step_h
+
+    def used(self, target: str) -> str:
+        """Give what `model_used` says of a target that has a recent level."""
+        return self.model_id if self._numbers.get(target, 0) else NO_HISTORY
+
+    def _pool(self, observations: Observations) -> Pool:
+        """Give the rows that teach, and set each gauge's number and scale."""
+        steps = [whole_steps(lead, step_of(observations)) for lead in self.leads]
+        pools: list[Pool] = []
+        scales: list[tuple[float, float]] = []
+        few: list[str] = []
+        for target in self.targets:
+            level = good_levels(observations, target)
+            window = window_of(observations, target, self.gauges)
+            last, _ = window.last()
+            rises = np.column_stack([lagged(level, -lead_steps) - last for lead_steps in steps])
+            known = np.flatnonzero(np.isfinite(rises).any(axis=1))
+            count = int(np.isfinite(rises).sum(axis=0).max())
+            if count < LEAST_ROWS:
+                few.append(f"{count} (gauge {target})")
+                continue
+            every = max(1, -(-len(known) * len(self.targets) // MOST_ROWS))
+            known = known[::every]
+            self._numbers[target] = len(pools) + 1
+            scales.append(scale_of(level))
+            one = Scale(*(np.full(len(known), value) for value in scales[-1]))
+            values = window_features(window.rows(known), one)
+            number = np.full(len(known), self._numbers[target], dtype=np.intp)
+            told = rises[known] / scales[-1][0]
+            pools.append(Pool(observations["time"].values[known], known, number, values, told))
+        if not pools:
+            raise ValueError(
+                f"need at least {LEAST_ROWS} known rises of one gauge to train on, "
+                f"got {', '.join(few)}. Fetch an earlier start."
+            )
+        middle = np.median(scales, axis=0)
+        self._scales, self._flashiness = np.vstack([middle, *scales]).T.copy()
+        return _sorted(pools)
+
+    def _fit_lead(self, pool: Pool, lead: int) -> tuple[SharedLead, list[Standardised]]:
+        """Give what is learned for a lead, and each gauge's errors on blocks left out."""
+        rise = pool.rises[:, lead]
+        rows = np.flatnonzero(np.isfinite(rise))
+        held_out_rise = np.full(len(rise), np.nan)
+        for number, (seen, held_out) in enumerate(held_out_blocks(pool.times, rows)):
+            regressor = self._taught(pool, rise, seen, self.seed + 1 + number)
+            held_out_rise[held_out] = regressor.predict(pool.values[held_out], pool.gauge[held_out])
+        terms = _terms(pool.values[rows], held_out_rise[rows])
+        errors = (rise - held_out_rise)[rows]
+        spread = fit_spread(terms, errors)
+        told = []
+        for number in range(1, len(self._scales)):
+            own = pool.gauge[rows] == number
+            told.append(spread.standardised(pool.rows[rows[own]], terms[own], errors[own]))
+        return SharedLead(self._taught(pool, rise, rows, self.seed), spread), told
+
+    def _taught(self, pool: Pool, rise: Floats, rows: Numbers, seed: int) -> SharedRise:
+        return SharedRise.fit(pool.values[rows], rise[rows], pool.gauge[rows], seed=seed)
+
+    def state(self) -> State:
+        """Give configuration and all that was learned (forecasting.state).
+
+        Raises
+        ------
+        ValueError
+            If the model has not been fitted.
+        """
+        if self._step is None or self._bands is None:
+            raise ValueError(f"model {self.model_id} must be fitted before it is kept. Call fit.")
+        return {
+            "config": self.config(),
+            "step_s": float(self._step / np.timedelta64(1, "s")),
+            "names": list(NAMES),
+            "numbers": self._numbers,
+            "scales": self._scales,
+            "flashiness": self._flashiness,
+            "leads": [one.state() for one in self._learned],
+            "bands": self._bands.state(),
+        }
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Give the fitted model that `state` was told by; its forecasts are the same bits."""
+        config = state["config"]
+        model = cls(
+            gauges=[gauge_from_state(gauge) for gauge in config["gauges"]],
+            targets=config["targets"],
+            leads=[timedelta(seconds=lead_s) for lead_s in config["leads_s"]],
+            seed=config["seed"],
+        )
+        model._step = np.timedelta64(timedelta(seconds=state["step_s"]), "ns")
+        model._numbers = dict(state["numbers"])
+        model._scales, model._flashiness = state["scales"], state["flashiness"]
+        model._learned = tuple(SharedLead.from_state(one) for one in state["leads"])
+        model._bands = Bands.from_state(state["bands"])
+        return model
+
+
+def _terms(values: NDArray[np.float32], rise: Floats) -> Floats:
+    """Give what the error may grow with, (row, term), all >= 0."""
+    terms = [np.ones(len(rise)), np.maximum(rise, 0), np.maximum(-rise, 0)]
+    terms += [np.abs(values[:, number]) for number in RISE_TERMS]
+    terms += [values[:, number] for number in RAIN_TERMS]
+    return np.column_stack(terms).astype(float)
+
+
+def _sorted(pools: Sequence[Pool]) -> Pool:
+    """Give the rows of all gauges in order of time, so that blocks of rows are blocks of time."""
+
+    order = np.argsort(np.concatenate([pool.times for pool in pools]), kind="stable")
+    names = ("times", "rows", "gauge", "values", "rises")
+    tables = [np.concatenate([getattr(pool, name) for pool in pools]) for name in names]
+    return Pool(*(table[order] for table in tables))
