@@ -34,6 +34,7 @@ from forecasting.intervals import (
     Standardised,
     fit_spread,
     spread_terms,
+    turned_flood,
 )
 from forecasting.state import State, gauge_from_state
 from forecasting.types import (
@@ -203,7 +204,9 @@ class RiseModel(LevelFrame):
         terms = self.terms(known, held_out_rise)[rows]
         error_m = (rise_m - held_out_rise)[rows]
         spread = fit_spread(terms, error_m)
-        return LeadModel(tuple(regressors), spread), spread.standardised(rows, terms, error_m)
+        flood = turned_flood((known.level_m + rise_m)[rows], rise_m[rows])
+        told = spread.standardised(rows, terms, error_m, flood)
+        return LeadModel(tuple(regressors), spread), told
 
     def _predict_gauge(
         self,

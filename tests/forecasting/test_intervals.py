@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecasting.intervals import QUANTILES, class_quantiles, conformal_quantiles, fit_spread
+from forecasting.intervals import (
+    CLASS_SHARES,
+    QUANTILES,
+    Bands,
+    Standardised,
+    conformal_quantiles,
+    fit_spread,
+    lead_correlation,
+    turned_flood,
+)
 
 
 def test_conformal_quantiles_of_nineteen_errors_by_rank():
@@ -60,22 +69,112 @@ def test_ninety_percent_lie_between_the_first_and_last_tenth():
     assert np.mean((low <= fresh) & (fresh <= high)) == pytest.approx(0.9, abs=0.015)
 
 
+def told(errors, classes, *, flood=None, rows=None, spread_m=1.0) -> Standardised:
+    n = len(errors)
+    return Standardised(
+        np.arange(n) if rows is None else rows,
+        np.asarray(errors, dtype=float),
+        np.asarray(classes),
+        np.full(n, spread_m),
+        np.zeros(n, dtype=bool) if flood is None else flood,
+    )
+
+
+LAST = len(CLASS_SHARES)
+AT95 = QUANTILES.index(0.95)
+
+
 def test_a_flood_class_has_quantiles_of_its_own():
     # 900 calm errors of one spread, 100 flood errors of three: the 95 % of the last class is 3.
     errors = np.concatenate([np.tile([-1.0, 1.0], 450), np.tile([-3.0, 3.0], 50)])
-    classes = np.repeat([0, 3], [900, 100])
-    by_class = class_quantiles(errors, classes)
-    at95 = QUANTILES.index(0.95)
-    assert by_class[0, at95] == 1.0
-    assert by_class[3, at95] == 3.0
-    # Classes 1 and 2 have no errors: those of all count, of which 5 % are 3 or more.
-    assert by_class[1, at95] == by_class[2, at95] == conformal_quantiles(errors, (0.95,))[0]
+    bands = Bands.fit([[told(errors, np.repeat([0, LAST], [900, 100]))]])
+    assert bands.table[0, 0, AT95] == 1.0
+    assert bands.table[0, LAST, AT95] == 3.0
+    # The classes between have no errors: those of all count, of which 5 % are 3 or more.
+    assert bands.table[0, 1, AT95] == conformal_quantiles(errors, (0.95,))[0]
+
+
+def test_surprises_that_go_up_make_a_band_that_goes_up():
+    # Errors 0..2 and -1..0 in equal number: the upper quantile is twice as far as the lower.
+    errors = np.concatenate([np.linspace(0, 2, 1000), np.linspace(-1, 0, 1000)])
+    table = Bands.fit([[told(errors, np.zeros(2000, dtype=int))]]).table[0, 0]
+    assert table[AT95] == pytest.approx(-2 * table[QUANTILES.index(0.05)], abs=0.01)
+
+
+def test_wet_classes_are_centred_on_the_forecast_and_calm_ones_on_their_median():
+    # Median error 0.5 in both classes; the squared error of floods is least at the forecast.
+    errors = np.tile(np.linspace(-1, 2, 500), 2)
+    table = Bands.fit([[told(errors, np.repeat([0, LAST], 500))]]).table[0]
+    assert table[0, QUANTILES.index(0.5)] == pytest.approx(0.5)
+    assert table[LAST, QUANTILES.index(0.5)] == 0.0
 
 
 def test_larger_spreads_are_in_higher_classes():
-    # Spread = term, 1..1000: classes begin above 800, 950 and 990.
+    # Spread = term, 1..1000: classes begin above 500, 700, 800, 900, 950 and 980.
     term = np.arange(1.0, 1001.0)
     spread = fit_spread(term[:, None], term)
     # The least spread is the median error, 500.5: the calm half has it.
     assert spread.of(np.array([[10.0], [900.0]])) == pytest.approx([500.5, 900.0])
-    assert spread.class_of(np.array([500.5, 900.0, 960.0, 5000.0])).tolist() == [0, 1, 2, 3]
+    classes = spread.class_of(np.array([[10.0], [600.0], [750.0], [990.0]]))
+    assert classes.tolist() == [0, 1, 2, 6]
+
+
+def test_bands_cover_what_they_say_in_calm_and_in_storm():
+    # Errors grow with the term, wet ones are skewed; 90 % of fresh ones lie inside in each class.
+    def sample(seed):
+        rng = np.random.default_rng(seed)
+        term = rng.gamma(0.3, 1.0, 30_000)
+        error = rng.normal(0, 0.01 + 0.2 * term) + 0.2 * term * (rng.exponential(1, 30_000) - 1)
+        return np.column_stack([np.ones(len(term)), term]), error
+
+    terms, error = sample(1)
+    spread = fit_spread(terms, error)
+    bands = Bands.fit([[spread.standardised(np.arange(len(error)), terms, error)]])
+    fresh, truth = sample(2)
+    levels = bands.errors_m(0, spread, fresh)
+    inside = (levels[:, QUANTILES.index(0.05)] <= truth) & (truth <= levels[:, AT95])
+    assert inside.mean() == pytest.approx(0.9, abs=0.01)
+    for one in range(LAST + 1):
+        of_class = spread.class_of(fresh) == one
+        assert inside[of_class].mean() == pytest.approx(0.9, abs=0.035)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 400))
+@settings(max_examples=40, deadline=None)
+def test_a_band_never_crosses_whatever_the_errors(seed, count):
+    rng = np.random.default_rng(seed)
+    errors = rng.standard_t(1.5, count).round(int(rng.integers(0, 4)))
+    flood = rng.random(count) < 0.3
+    classes = rng.integers(0, LAST + 1, count)
+    bands = Bands.fit([[told(errors, classes, flood=flood)]])
+    assert (np.diff(bands.table, axis=-1) >= 0).all()
+    assert np.isfinite(bands.table).all()
+
+
+def test_errors_of_two_leads_that_are_the_same_correlate_by_one():
+    errors = np.random.default_rng(8).normal(size=(2, 500))
+    wet = np.full(500, LAST)
+    same = lead_correlation([[told(errors[0], wet)], [told(2 * errors[0], wet)]])
+    assert same == pytest.approx(np.ones((2, 2)))
+    apart = lead_correlation([[told(errors[0], wet)], [told(errors[1], wet)]])
+    assert apart[0, 1] == pytest.approx(0.0, abs=0.15)  # 3 standard errors of 500 pairs
+
+
+def test_errors_are_paired_by_their_time_not_by_their_place():
+    # The second lead lacks every other row; shifted by place the scores would not go together.
+    errors = np.random.default_rng(9).normal(size=600)
+    rows = np.arange(600)
+    wet = np.full(600, LAST)
+    some = rows[::2]
+    pair = [[told(errors, wet)], [told(errors[some], wet[some], rows=some)]]
+    assert lead_correlation(pair)[0, 1] > 0.99
+
+
+def test_the_highest_levels_and_the_fastest_rises_turned_out_floods():
+    # 200 hours: the highest 1 % are the last 2 levels; the largest 1 % of rises the first 2.
+    flood = turned_flood(np.arange(200.0), np.arange(200.0)[::-1])
+    assert np.flatnonzero(flood).tolist() == [0, 1, 198, 199]
+
+
+def test_a_river_that_never_rises_has_floods_only_by_level():
+    assert not turned_flood(np.arange(200.0), np.zeros(200))[:198].any()
