@@ -1,37 +1,24 @@
 """Who and what lies inside the water: people by what they can do, buildings and roads.
 
-A person stays upstairs only where the water cannot reach the floor of the highest storey and no
-collapse zone lies there. Floor levels follow the official rank table, in which water below
-0.5 m stays under the ground floor, below 3 m under the first floor, and each storey adds about
-3 m [1]_. A rank counts with its upper end. How long the water stays does not yet matter here.
-
-References
-----------
-.. [1] 国土交通省: 水害ハザードマップ作成の手引き (浸水深と階: 0.5 m 1階床下, 3 m 1階, 5 m 2階).
+`WaterIndex` finds once which buildings and roads lie in which areas; here they are counted for
+one selection of areas. Who may stay upstairs is told in `hazard.staying`. Collapse zones and
+durations are published for the largest flood only; where a river floods at all, they hold for
+every one of its scenarios that the library behind the selection tells of.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import shapely
 
-from hazard.types import (
-    EXPOSURE_COLUMNS,
-    SCENARIOS,
-    Buildings,
-    Districts,
-    Exposure,
-    FloodLayer,
-)
-
-GROUND_FLOOR_M = 0.5
-STOREY_M = 3.0
-ROAD_CUT_M = 0.5  # neither car nor walker passes water that may be deeper
-CLASSES = ("must_leave", "may_stay", "unknown")
+from hazard.indexed import Floats, Key, WaterIndex, index_water
+from hazard.staying import CLASSES, MAY_STAY, UNSURE, StayRules
+from hazard.types import EXPOSURE_COLUMNS, SCENARIOS, Buildings, Districts, Exposure, FloodLayer
+from hazard.water import ROAD_CUT_M, STAY, Population, count_people, people_of, put_in_water
 
 
 def expose(
@@ -39,6 +26,9 @@ def expose(
     districts: Districts,
     buildings: Buildings | None,
     roads: Any | None = None,
+    *,
+    rules: StayRules = STAY,
+    population: Population = "night",
 ) -> Exposure:
     """Give people, buildings and roads inside the water, by district and scenario.
 
@@ -50,6 +40,8 @@ def expose(
         `buildings.people` may be fractional; buildings without a district are passed over.
     roads
         Lines, EPSG:6668; each belongs to the district of a point near its middle. None = unknown.
+    population
+        "night" counts `people`, "day" the optional column `day_people`.
 
     Returns
     -------
@@ -60,18 +52,36 @@ def expose(
         <NA> where nothing can be said: no layer, no buildings, a building inside whose people are
         not known, a district of a gauge in `layer.attrs["unknown_gauges"]`, or one without any
         gauge that the layer does not touch.
+
+    Raises
+    ------
+    ValueError
+        If the day population is asked for and the buildings have none.
     """
     if layer is None or buildings is None:
         scenarios = [SCENARIOS[-1]] if layer is None else _scenarios(layer)
-        return _unknown(districts, scenarios)
-    parts = {name: _counts(_up_to(layer, name), districts, buildings) for name in _scenarios(layer)}
-    for name, counts in parts.items():
-        counts["roads_cut"] = _roads_cut(_up_to(layer, name), districts, roads)
+        return unknown_exposure(districts, scenarios)
+    index = index_water(layer, districts, buildings, roads)
+    return expose_indexed(index, layer, rules=rules, population=population)
+
+
+def expose_indexed(
+    index: WaterIndex,
+    layer: FloodLayer,
+    *,
+    rules: StayRules = STAY,
+    population: Population = "night",
+) -> Exposure:
+    """Give `expose` for a selection of the library that the index was built from."""
+    people = people_of(index, population)
+    keys = index.keys_of(layer)
+    parts = {name: _counts(index, _up_to(keys, name), people, rules) for name in _scenarios(layer)}
     table = pd.concat(parts, names=["scenario"]).swaplevel()
-    silent = _silent(layer, districts, table)
+    unknown_gauges = layer.attrs.get("unknown_gauges", ())
+    silent = silent_districts(index.districts, unknown_gauges, table["buildings"])
     table.loc[table.index.get_level_values("district_id").isin(silent)] = pd.NA
     order = pd.MultiIndex.from_product(
-        [districts.index, _scenarios(layer)], names=["district_id", "scenario"]
+        [index.districts.index, _scenarios(layer)], names=["district_id", "scenario"]
     )
     return Exposure(table.loc[order, list(EXPOSURE_COLUMNS)].astype("Int64"))
 
@@ -82,6 +92,7 @@ def demand(
     buildings: Buildings,
     *,
     include_unknown: bool = True,
+    rules: StayRules = STAY,
 ) -> pd.DataFrame:
     """Give where the people are who must leave, block by block.
 
@@ -93,66 +104,58 @@ def demand(
     -------
         Columns district_id, block, people (whole, > 0), lon, lat: the centre of those people.
     """
-    kinds = ["must_leave", "unknown"] if include_unknown else ["must_leave"]
-    table: Any = expose(layer, districts, buildings)
-    totals = table.groupby("district_id").last(skipna=False)[kinds].dropna().sum(axis=1)
-    inside: Any = classify(layer, buildings)
-    leaving = inside[inside["kind"].isin(kinds) & (inside["people"] > 0)]
-    weight = leaving["people"]
-    sums = pd.DataFrame(
-        {
-            "district_id": leaving["district_id"],
-            "block": leaving["block"],
-            "people": weight,
-            "lon": leaving["lon"] * weight,
-            "lat": leaving["lat"] * weight,
-        }
-    )
-    blocks: Any = sums.groupby(["district_id", "block"], as_index=False).sum()
-    blocks = blocks[blocks["district_id"].isin(totals.index)].reset_index(drop=True)
-    for name in ("lon", "lat"):
-        blocks[name] = blocks[name] / blocks["people"]
+    index = index_water(layer, districts, buildings)
+    return demand_indexed(index, layer, include_unknown=include_unknown, rules=rules)
+
+
+def demand_indexed(
+    index: WaterIndex,
+    layer: FloodLayer,
+    *,
+    include_unknown: bool = True,
+    rules: StayRules = STAY,
+) -> pd.DataFrame:
+    """Give `demand` for a selection of the library that the index was built from."""
+    names = ["must_leave", "unknown"] if include_unknown else ["must_leave"]
+    table: Any = expose_indexed(index, layer, rules=rules)
+    totals = table.groupby("district_id").last(skipna=False)[names].dropna().sum(axis=1)
+    wet, water = index.wet, put_in_water(index, index.keys_of(layer), rules)
+    leaving = water.touched & (water.kind != MAY_STAY)
+    leaving &= include_unknown | (water.kind != UNSURE)
+    people = np.where(leaving, np.nan_to_num(wet.people["night"]), 0.0)
+    size = len(wet.blocks)
+    blocks: Any = wet.blocks.assign(people=np.bincount(wet.block, people, size))
+    for name, at in (("lon", wet.lon), ("lat", wet.lat)):
+        middle = np.bincount(wet.block, people * at, size)
+        blocks[name] = middle / blocks["people"].where(blocks["people"] > 0)
+    known = blocks["district_id"].isin(totals.index)
+    blocks = blocks[known & (blocks["people"] > 0)].reset_index(drop=True)
     for district_id, rows in blocks.groupby("district_id").groups.items():
         parts = blocks.loc[rows, "people"].to_numpy()
         blocks.loc[rows, "people"] = _whole(parts, int(totals[district_id]))
     blocks["people"] = blocks["people"].astype(int)
-    return pd.DataFrame(blocks[blocks["people"] > 0].reset_index(drop=True))
+    columns = ["district_id", "block", "people", "lon", "lat"]
+    return pd.DataFrame(blocks.loc[blocks["people"] > 0, columns].reset_index(drop=True))
 
 
-def classify(layer: FloodLayer, buildings: Buildings) -> pd.DataFrame:
-    """Give the buildings inside the water with depth and class (must_leave, may_stay, unknown).
-
-    Returns
-    -------
-        Index building_id; district_id, block, people, lon, lat, depth_max_m (NaN in a collapse
-        zone without depth), collapse, kind. Order follows `buildings`.
-    """
-    wet = layer[layer["depth_max_m"].notna() | layer["collapse_zone"].notna()]
-    points = buildings.geometry.array
-    area, point = shapely.STRtree(points).query(wet.geometry.array, predicate="intersects")
-    depth_m = np.full(len(buildings), -np.inf)
-    np.fmax.at(depth_m, point, wet["depth_max_m"].to_numpy(dtype=float)[area])
-    collapse = np.zeros(len(buildings), dtype=bool)
-    np.logical_or.at(collapse, point, wet["collapse_zone"].notna().to_numpy()[area])
-    touched = np.zeros(len(buildings), dtype=bool)
-    touched[point] = True
-    inside = pd.DataFrame(buildings[["district_id", "block", "people"]])
-    inside["lon"], inside["lat"] = shapely.get_x(points), shapely.get_y(points)
-    inside["depth_max_m"] = np.where(np.isneginf(depth_m), np.nan, depth_m)
-    inside["collapse"] = collapse
-    inside["kind"] = _kinds(depth_m, collapse, buildings["floors"].to_numpy(dtype=float))
-    return inside[touched & inside["district_id"].notna()]
+def silent_districts(districts: Any, unknown_gauges: Iterable[str], buildings: Any) -> list[str]:
+    """Name districts about which a layer can say nothing; `buildings` counts those inside."""
+    unknown = set(unknown_gauges)
+    touched = buildings.groupby("district_id").max()
+    return [
+        district_id
+        for district_id, gauge_ids in districts["gauge_ids"].items()
+        if unknown & set(gauge_ids) or (not len(gauge_ids) and touched[district_id] == 0)
+    ]
 
 
-def highest_floor_m(floors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Give the height of the highest storey's floor above ground; NaN for unknown floors. [m]"""
-    return np.where(floors <= 1, GROUND_FLOOR_M, STOREY_M * (floors - 1))
-
-
-def _kinds(depth_m: Any, collapse: Any, floors: Any) -> Any:
-    reached = depth_m > highest_floor_m(floors)  # False where floors are unknown
-    unsure = np.isnan(floors) & (depth_m > GROUND_FLOOR_M)
-    return np.select([collapse | reached, unsure], ["must_leave", "unknown"], "may_stay")
+def unknown_exposure(districts: Districts, scenarios: list[str]) -> Exposure:
+    """Give an exposure of which nothing is known."""
+    index = pd.MultiIndex.from_product(
+        [districts.index, scenarios], names=["district_id", "scenario"]
+    )
+    nothing = {name: pd.array([pd.NA] * len(index), dtype="Int64") for name in EXPOSURE_COLUMNS}
+    return Exposure(pd.DataFrame(nothing, index=index))
 
 
 def _scenarios(layer: FloodLayer) -> list[str]:
@@ -161,68 +164,33 @@ def _scenarios(layer: FloodLayer) -> list[str]:
     return [name for name in SCENARIOS if name in present] or [SCENARIOS[0]]
 
 
-def _up_to(layer: FloodLayer, scenario: str) -> FloodLayer:
+def _up_to(keys: Iterable[Key], scenario: str) -> list[Key]:
     names = SCENARIOS[: SCENARIOS.index(scenario) + 1]
-    return FloodLayer(layer[layer["scenario"].isin(names)])
+    return [key for key in keys if key[1] in names]
 
 
-def _counts(layer: FloodLayer, districts: Districts, buildings: Buildings) -> pd.DataFrame:
-    """Give people by class and buildings of one water, index district_id."""
-    inside = classify(layer, buildings)
-    people = inside.pivot_table(
-        index="district_id", columns="kind", values="people", aggfunc=_sum, observed=True
-    )
-    people = people.reindex(index=districts.index, columns=list(CLASSES))
-    nobody = inside.groupby("district_id")["people"].agg(_sum).reindex(districts.index)
-    unclear = nobody.isna() & nobody.index.isin(inside["district_id"].unique())
-    counts = people.fillna(0.0).round().astype("Int64")
-    counts[unclear] = pd.NA
+def _counts(index: WaterIndex, keys: list[Key], people: Floats, rules: StayRules) -> pd.DataFrame:
+    """Give people by class, buildings and roads of one water, index district_id."""
+    water = put_in_water(index, keys, rules)
+    exact = count_people(index, water, people).round()
+    counts = pd.DataFrame(exact, columns=list(CLASSES), index=index.districts.index).astype("Int64")
     counts["people"] = counts[list(CLASSES)].sum(axis=1, skipna=False)
-    found = inside["district_id"].value_counts().reindex(districts.index)
-    counts["buildings"] = found.fillna(0).astype("Int64")
+    found = np.bincount(index.wet.district[water.touched], minlength=len(counts))
+    counts["buildings"] = pd.array(found, dtype="Int64")
+    counts["roads_cut"] = _roads_cut(index, keys)
     return counts.rename_axis(index="district_id", columns=None)
 
 
-def _sum(people: Any) -> float:
-    """Give the sum, NaN as soon as one part is not known."""
-    return float(people.sum(skipna=False))
-
-
-def _roads_cut(layer: FloodLayer, districts: Districts, roads: Any | None) -> Any:
+def _roads_cut(index: WaterIndex, keys: list[Key]) -> Any:
+    roads, size = index.roads, len(index.districts)
     if roads is None:
-        return pd.array([pd.NA] * len(districts), dtype="Int64")
-    deep = layer[layer["depth_max_m"] > ROAD_CUT_M]
-    lines = roads.geometry.array
-    _, line = shapely.STRtree(lines).query(deep.geometry.array, predicate="intersects")
-    middles = shapely.point_on_surface(lines[np.unique(line)])
-    row, _ = shapely.STRtree(middles).query(districts.geometry.array, predicate="intersects")
-    return pd.array(np.bincount(row, minlength=len(districts)), dtype="Int64")
+        return pd.array([pd.NA] * size, dtype="Int64")
+    depth = roads.depth_max_m[:, index.columns(keys)].max(axis=1, initial=-np.inf)
+    cut = depth[roads.row] > ROAD_CUT_M
+    return pd.array(np.bincount(roads.district[cut], minlength=size), dtype="Int64")
 
 
-def _silent(layer: FloodLayer, districts: Districts, table: Any) -> list[str]:
-    """Name districts about which the layer can say nothing."""
-    unknown = set(layer.attrs.get("unknown_gauges", ()))
-    touched = table.groupby("district_id")["buildings"].max()
-    return [
-        district_id
-        for district_id, gauge_ids in districts["gauge_ids"].items()
-        if unknown & set(gauge_ids) or (not len(gauge_ids) and touched[district_id] == 0)
-    ]
-
-
-def _unknown(districts: Districts, scenarios: list[str]) -> Exposure:
-    index = pd.MultiIndex.from_product(
-        [districts.index, scenarios], names=["district_id", "scenario"]
-    )
-    return Exposure(
-        pd.DataFrame(
-            {name: pd.array([pd.NA] * len(index), dtype="Int64") for name in EXPOSURE_COLUMNS},
-            index=index,
-        )
-    )
-
-
-def _whole(parts: npt.NDArray[np.float64], total: int) -> npt.NDArray[np.int64]:
+def _whole(parts: Floats, total: int) -> npt.NDArray[np.int64]:
     """Give whole numbers near `parts` that add up to `total` (largest remainders first)."""
     share = parts / parts.sum() * total
     whole = np.floor(share).astype(int)

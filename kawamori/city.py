@@ -11,6 +11,7 @@ from typing import Any
 import geopandas as gpd
 
 from forecasting.types import Gauge, RainGauge, Thresholds
+from hazard.ground import touching
 from hazard.layers import read_layers
 from hazard.types import Buildings, Districts, FloodLayer, check_buildings, check_districts
 from shelters.types import Shelters, check_shelters
@@ -66,10 +67,17 @@ def read_city(folder: Path) -> City:
         districts=check_districts(districts),
         buildings=None if buildings is None else check_buildings(buildings),
         roads=_frame(folder / "roads.parquet"),
-        layers=read_layers(layers) if layers.exists() else None,
+        layers=_layers(layers, districts),
         shelters=None if shelters is None else check_shelters(shelters),
         folder=folder,
     )
+
+
+def _layers(folder: Path, districts: Any) -> FloodLayer | None:
+    """Read the flood areas that touch the city; files of another place are an error."""
+    if not folder.exists():
+        return None
+    return FloodLayer(touching(read_layers(folder), districts, f"the areas in {folder.name}/"))
 
 
 def read_gauges(path: Path) -> tuple[tuple[Gauge, ...], tuple[RainGauge, ...]]:

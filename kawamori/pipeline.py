@@ -17,7 +17,8 @@ from forecasting.exceedance import exceedance
 from forecasting.models import LevelModel
 from forecasting.quality import flag, good
 from forecasting.types import Exceedance, Observations, utc64
-from hazard.exposure import demand, expose
+from hazard.exposure import demand_indexed, expose, expose_indexed
+from hazard.indexed import WaterIndex, index_water
 from hazard.select import select_layer
 from hazard.types import Exposure, FloodLayer
 from kawamori.city import City
@@ -41,6 +42,7 @@ class Desk:
     policy: Policy
     drill: bool
     digest: str
+    water: WaterIndex | None  # the city laid into its flood areas; None = no layers or buildings
 
 
 def open_desk(
@@ -61,7 +63,14 @@ def open_desk(
     else:
         fitted = fit_or_load(model, training, models, city=city)
     known = [city_digest(city), series_digest(training), model.model_id, asdict(policy)]
-    return Desk(city, fitted, policy, drill, facts_digest(*known))
+    return Desk(city, fitted, policy, drill, facts_digest(*known), water_index(city))
+
+
+def water_index(city: City) -> WaterIndex | None:
+    """Lay the city into its flood areas once, so that each cycle only counts."""
+    if city.layers is None or city.buildings is None:
+        return None
+    return index_water(city.layers, city.districts, city.buildings, city.roads)
 
 
 def cycle(
@@ -90,8 +99,8 @@ def cycle(
     forecast = desk.model.predict(usable_series, issued_at=issued_at)
     chances = exceedance(forecast, city.gauges)
     states = gauge_states(usable_series, city.gauges, issued_at=issued_at)
-    layer, exposure = _water(city, chances, states)
-    allocation = _places(city, layer)
+    layer, exposure = _water(desk, chances, states)
+    allocation = _places(desk, layer)
     advice = decide(
         chances,
         exposure,
@@ -126,21 +135,24 @@ def cycle(
 
 
 def _water(
-    city: City, chances: Exceedance, states: Sequence[GaugeState]
+    desk: Desk, chances: Exceedance, states: Sequence[GaugeState]
 ) -> tuple[FloodLayer | None, Exposure | None]:
+    city = desk.city
     if city.layers is None:
         return None, None
     alarmed = alarmed_rivers(states, chances, city.gauges)
     layer = select_layer(chances, city.layers, city.gauges, alarmed=alarmed)
-    return layer, expose(layer, city.districts, city.buildings, city.roads)
+    if desk.water is None:
+        return layer, expose(layer, city.districts, None)
+    return layer, expose_indexed(desk.water, layer)
 
 
-def _places(city: City, layer: FloodLayer | None) -> Allocation | None:
-    if city.shelters is None or city.buildings is None or layer is None:
+def _places(desk: Desk, layer: FloodLayer | None) -> Allocation | None:
+    if desk.city.shelters is None or desk.water is None or layer is None:
         return None
-    safe, rejected = usable(city.shelters, layer)
-    people = demand(layer, city.districts, city.buildings)
-    return allocate(people, safe, crs=city.crs, rejected=rejected)
+    safe, rejected = usable(desk.city.shelters, layer)
+    people = demand_indexed(desk.water, layer)
+    return allocate(people, safe, crs=desk.city.crs, rejected=rejected)
 
 
 def _messages(
