@@ -27,6 +27,8 @@ from kawamori.verify_style import (
 )
 from kawamori.verify_tables import NAMES, shown_leads
 
+MARK_AREA = 4.0  # of the mark of one case, growing with the root of the cases
+
 
 def skill_by_lead(scores: pd.DataFrame, suites: Sequence[str]) -> bytes:
     """Draw skill against persistence and flood CRPS over the lead, one column per suite."""
@@ -40,9 +42,9 @@ def skill_by_lead(scores: pd.DataFrame, suites: Sequence[str]) -> bytes:
             axes[0, column].set_title(text(SUITE_NAMES[suite], suite))
             axes[0, column].axhline(0, color="#6b7280", lw=0.8)
             axes[1, column].set_xlabel(text("予測時間 [h]", "lead [h]"))
-            axes[1, column].set_ylim(bottom=0)
         axes[0, 0].set_ylabel(text("出水時の skill(1 = 完全)", "skill in flood hours"))
         axes[1, 0].set_ylabel(text("出水時の CRPS [m](0 = 完全)", "CRPS in flood hours [m]"))
+        axes[1, 0].set_ylim(bottom=0)
         axes[0, 0].set_ylim(bottom=max(-1.0, min(axes[0, 0].get_ylim()[0], -0.1)), top=1)
         legend(figure, axes[0, 0])
         return png(figure)
@@ -82,7 +84,11 @@ def reliability(scores: pd.DataFrame, suites: Sequence[str], lead_h: float) -> b
                     continue
                 wide = wide[wide["cases"] >= 5]
                 style = style_of(model, rain)
-                axis.plot(wide["forecast_share"], wide["observed_share"], **style)
+                said, came = wide["forecast_share"], wide["observed_share"]
+                axis.plot(said, came, **{**style, "ms": 0.01, "lw": 1.0})
+                sizes = MARK_AREA * np.sqrt(wide["cases"])
+                axis.scatter(said, came, s=sizes, color=style["color"], marker=style["marker"],
+                             label=style["label"])  # fmt: skip
             axis.set_title(f"{text(SUITE_NAMES[suite], suite)}, {lead_h:g} h")
             axis.set_xlabel(text("予測した確率", "probability said"))
             axis.set_aspect("equal")
@@ -166,7 +172,6 @@ def _fan(
             axis.axhline(limit, color=colour, lw=0.9, ls="--")
             where: Any = {"xycoords": ("axes fraction", "data"), "ha": "right", "va": "bottom"}
             axis.annotate(text(NAMES[name], name), (1, limit), fontsize=8, color=colour, **where)
-    axis.set_ylim(top=max(top, float(np.nanmax(at[0.95])) * 1.02))
     days = int((time[-1] - time[0]) / np.timedelta64(1, "D")) + 1
     axis.xaxis.set_major_locator(DayLocator(interval=max(1, days // 6)))  # type: ignore[no-untyped-call]
     axis.xaxis.set_major_formatter(DateFormatter("%m-%d"))  # type: ignore[no-untyped-call]

@@ -56,7 +56,8 @@ def style_of(model: str, rain: str) -> dict[str, Any]:
 def legend(figure: Figure, axis: Axes) -> None:
     """Put the legend of one panel beside all panels."""
     handles, labels = axis.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside right upper", frameon=False)
+    named = dict(zip(labels, handles, strict=True))
+    figure.legend(list(named.values()), list(named), loc="outside right upper", frameon=False)
 
 
 def text(japanese_text: str, english_text: str) -> str:

@@ -40,8 +40,7 @@ def truth_of(
         high = (observed >= _quantile(known_level, 1 - FLOOD_SHARE)) | (
             risen >= _quantile(known_rise, 1 - FLOOD_SHARE)
         )
-        edges = [_quantile(known_rise, edge) for edge in CLASS_EDGES]
-        rank = np.where(np.isnan(risen), -1, np.searchsorted(edges, risen, side="right"))
+        rank = _classes(risen, [_quantile(known_rise, edge) for edge in CLASS_EDGES])
         parts.append([part.reshape(valid.shape) for part in (observed, risen, high, rank)])
     names = ("observed_m", "rise_m", "flood", "rise_class")
     stacked = {
@@ -65,6 +64,12 @@ def base_levels(observations: Observations, gauge_ids: Sequence[str]) -> Mapping
     """Give the median level of each gauge, from which a peak is measured. [m]"""
     levels = {gauge_id: good_levels(observations, gauge_id) for gauge_id in gauge_ids}
     return {gauge_id: float(np.nanmedian(level)) for gauge_id, level in levels.items()}
+
+
+def _classes(risen: Floats, edges: Sequence[float]) -> Floats:
+    """Give the number of the class, -1 = unknown; a rise on an edge is the calmer class."""
+    rank = (risen >= edges[0]) + (risen > edges[1]) + (risen > edges[2]).astype(float)
+    return np.where(np.isnan(risen), -1.0, rank)
 
 
 def _series(observations: Observations, gauge_id: str) -> tuple[pd.Series, pd.Series]:

@@ -10,7 +10,7 @@ from scores.probability import brier_score, relative_economic_value
 
 BINS = (0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0)
 COST_LOSS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
-DECISIONS = tuple(round(0.05 * number, 2) for number in range(1, 20))
+DECISIONS = tuple(round(0.05 * number, 2) for number in range(21))
 KEPT = ("gauge", "threshold", "lead")
 
 
