@@ -20,6 +20,8 @@ JGD2011 = "EPSG:6668"  # lon/lat of every official Japanese layer since 2011
 
 # 計画規模 (once in some decades), 想定最大規模 (largest conceivable): official scenario names.
 SCENARIOS = ("planned", "maximum")
+# Computed from terrain and river levels, never official: not selected, shown beside the others.
+DYNAMIC = "dynamic"
 
 LAYER_COLUMNS = (
     "scenario", "river", "depth_min_m", "depth_max_m",
