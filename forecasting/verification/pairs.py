@@ -68,7 +68,8 @@ def base_levels(observations: Observations, gauge_ids: Sequence[str]) -> Mapping
 
 def _classes(risen: Floats, edges: Sequence[float]) -> Floats:
     """Give the number of the class, -1 = unknown; a rise on an edge is the calmer class."""
-    rank = (risen >= edges[0]) + (risen > edges[1]) + (risen > edges[2]).astype(float)
+    above = np.stack([risen >= edges[0], risen > edges[1], risen > edges[2]])
+    rank = above.sum(axis=0).astype(float)
     return np.where(np.isnan(risen), -1.0, rank)
 
 
