@@ -39,6 +39,7 @@ class RiverOutlook:
     probability: float | None
     proxy: bool
     gauge_ids: tuple[str, ...]
+    judged: tuple[str, ...] = ()  # those of gauge_ids whose highest level was looked at
 
 
 def select_layer(
@@ -84,7 +85,7 @@ def select_layer(
             " Correct the policy."
         )
     outlooks = {
-        river: river_outlook(exceedance, _on_river(gauges, river), p_planned, p_maximum)
+        river: river_outlook(exceedance, on_river(gauges, river), p_planned, p_maximum)
         for river in library["river"].unique()
     }
     picked = [
@@ -93,7 +94,9 @@ def select_layer(
     ]
     selected = pd.concat(picked) if picked else _noted(library, RiverOutlook(0.0, False, ()))
     selected = check_layer(selected.sort_index())
-    selected.attrs["unknown_gauges"] = _unmapped(exceedance, library, gauges, p_planned, alarmed)
+    selected.attrs["unknown_gauges"] = unmapped_gauges(
+        exceedance, library, gauges, p_planned, alarmed
+    )
     return selected
 
 
@@ -120,7 +123,9 @@ def river_outlook(
         (whole or known >= p_maximum) if telling else (whole and known < p_planned)
     )
     proxy = any(name != TELLING[0] for name in judged.values())
-    return RiverOutlook(known if certain else None, proxy, tuple(g.gauge_id for g in gauges))
+    return RiverOutlook(
+        known if certain else None, proxy, tuple(g.gauge_id for g in gauges), tuple(judged)
+    )
 
 
 def _probability(
@@ -135,7 +140,7 @@ def _probability(
     return (float(known.max()) if known.size else None), known.size == leads.size > 0
 
 
-def _on_river(gauges: Sequence[Gauge], river: Any) -> list[Gauge]:
+def on_river(gauges: Sequence[Gauge], river: Any) -> list[Gauge]:
     """Give the gauges of a river; a layer that names no river is judged by all of them."""
     return [gauge for gauge in gauges if pd.isna(river) or gauge.river == river]
 
@@ -164,12 +169,12 @@ def _noted(rows: Any, outlook: RiverOutlook) -> Any:
     )
 
 
-def _unmapped(
+def unmapped_gauges(
     exceedance: Exceedance,
     library: Any,
     gauges: Sequence[Gauge],
-    p_planned: float,
-    alarmed: Collection[str],
+    p_planned: float = P_PLANNED,
+    alarmed: Collection[str] = (),
 ) -> tuple[str, ...]:
     """Name the gauges of rivers that may flood and have no area in the library."""
     names = {gauge.river for gauge in gauges}
@@ -177,7 +182,7 @@ def _unmapped(
         names = set()
     unknown: list[str] = []
     for river in sorted(names - set(library["river"])):
-        outlook = river_outlook(exceedance, _on_river(gauges, river), p_planned)
+        outlook = river_outlook(exceedance, on_river(gauges, river), p_planned)
         calm = outlook.probability is not None and outlook.probability < p_planned
         unknown += () if calm and river not in alarmed else outlook.gauge_ids
     return tuple(unknown)
