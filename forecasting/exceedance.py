@@ -1,8 +1,10 @@
 """From quantiles to the question of the desk: how likely is each official level, and when.
 
-Between quantiles the distribution is linear. Beyond the outer two it falls exponentially, at the
-rate of the outer interval: an official level above the highest quantile keeps a small probability
-and is never called impossible for want of a quantile.
+Between quantiles the distribution is linear. Beyond the outer two it falls as a generalised Pareto
+tail of the shape that the forecast carries (exponentially where it carries none), through both
+outer quantiles: an official level above the highest quantile keeps a small probability and is not
+called impossible for want of a quantile. When a level is reached is told from paths of the water
+(`forecasting.paths`) where the forecast carries how its leads go together.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ import numpy as np
 import xarray as xr
 
 from forecasting.features import Floats
+from forecasting.paths import passage_h, sample_paths, share_reached, tail_shapes
+from forecasting.tail import beyond, outer_scale
 from forecasting.types import THRESHOLDS, Exceedance, Gauge, LevelForecast
 
 PASSAGE_QUANTILES = (0.1, 0.5, 0.9)
@@ -34,11 +38,12 @@ def exceedance(forecast: LevelForecast, gauges: Sequence[Gauge]) -> Exceedance:
     -------
         probability (gauge, threshold, lead), 0 to 1, that the level at that lead is at or above
         the threshold; NaN where the forecast is missing or the gauge has no such threshold.
-        first_passage_h (gauge, threshold, quantile): earliest lead, linear between leads, at
-        which the highest probability so far is the quantile; 0 if the last observation is
-        already there, inf if not within the horizon, NaN = unknown. The highest probability so
-        far is the least the true one can be: passages between leads or on separate paths of the
-        water would come on top, so that the true time is the same or earlier.
+        first_passage_h (gauge, threshold, quantile): when that share of the paths of the water
+        has been at or above the threshold, linear between leads; 0 if the last observation is
+        already there, inf if not within the horizon, NaN = unknown. Of a forecast without
+        `lead_correlation`: the earliest lead, linear between leads, at which the highest
+        probability so far is the quantile. That is the least the true one can be: passages on
+        separate paths would come on top, so that the true time is the same or earlier.
 
     Raises
     ------
@@ -53,18 +58,22 @@ def exceedance(forecast: LevelForecast, gauges: Sequence[Gauge]) -> Exceedance:
         levels.values[..., :, None, :, :],
         np.asarray(forecast["quantile"].values, dtype=float),
         thresholds[:, :, None],
+        _aligned(tail_shapes(forecast)),
     )
     reached = np.where(np.isnan(thresholds), np.nan, last.values[..., :, None] >= thresholds)
     reached = np.where(np.isnan(last.values[..., :, None]), np.nan, reached)
     lead_h = forecast["lead"].values / np.timedelta64(3600, "s")
-    passage_h = first_passage_h(reached, probability, lead_h)
+    if "lead_correlation" in forecast:
+        passages = _passages(forecast, np.asarray(last.values, dtype=float), thresholds, lead_h)
+    else:
+        passages = first_passage_h(reached, probability, lead_h)
     outer = levels.dims[:-3]
     dataset = xr.Dataset(
         {
             "probability": ((*outer, "gauge", "threshold", "lead"), probability, {"units": "1"}),
             "first_passage_h": (
                 (*outer, "gauge", "threshold", "quantile"),
-                passage_h,
+                passages,
                 {"units": "h", "comment": "inf: not within the horizon"},
             ),
         },
@@ -78,6 +87,25 @@ def exceedance(forecast: LevelForecast, gauges: Sequence[Gauge]) -> Exceedance:
         attrs={"model_id": forecast.attrs.get("model_id", "unknown")},
     )
     return Exceedance(dataset)
+
+
+def _aligned(shapes: Floats) -> Floats:
+    """Give tail shapes (..., lead, side) with room for gauge and threshold before the lead."""
+    return shapes if shapes.ndim == 2 else shapes[:, None, None]
+
+
+def _passages(forecast: LevelForecast, last: Floats, thresholds: Floats, lead_h: Floats) -> Floats:
+    """Give first passages (..., gauge, threshold, quantile) over paths of the water. [h]"""
+    shape = (*last.shape, len(THRESHOLDS), len(PASSAGE_QUANTILES))
+    passages = np.full(shape, np.nan)
+    paths = sample_paths(forecast)
+    for gauge, levels_m in enumerate(thresholds):
+        for number in np.flatnonzero(np.isfinite(levels_m)):
+            each = passage_h(
+                paths[..., gauge, :, :], last[..., gauge], np.array(levels_m[number]), lead_h
+            )
+            passages[..., gauge, number, :] = share_reached(each, PASSAGE_QUANTILES)
+    return passages
 
 
 def _thresholds(forecast: LevelForecast, gauges: Sequence[Gauge]) -> Floats:
@@ -94,43 +122,45 @@ def _thresholds(forecast: LevelForecast, gauges: Sequence[Gauge]) -> Floats:
     return np.array(rows, dtype=float).reshape(len(names), len(THRESHOLDS))
 
 
-def probability_below(levels: Floats, quantiles: Floats, threshold: Floats) -> Floats:
+def probability_below(
+    levels: Floats, quantiles: Floats, threshold: Floats, tail_shape: Floats | None = None
+) -> Floats:
     """Give the probability (...) to stay below a threshold (...) for quantile levels (..., q).
 
-    NaN where a level or the threshold is unknown; levels must not fall along q.
+    `tail_shape` (..., side) is that of the tails below and above, None = exponential. NaN where a
+    level or the threshold is unknown; levels must not fall along q.
     """
     shape = np.broadcast_shapes(levels.shape[:-1], np.shape(threshold))
     levels = np.broadcast_to(levels, (*shape, levels.shape[-1]))
     threshold = np.broadcast_to(threshold, shape)
+    tails = np.broadcast_to(np.zeros(2) if tail_shape is None else tail_shape, (*shape, 2))
     below = np.full(shape, np.nan)
     known = np.isfinite(levels).all(axis=-1) & np.isfinite(threshold)
-    below[known] = _below(levels[known], quantiles, threshold[known])
+    below[known] = _below(levels[known], quantiles, threshold[known], tails[known])
     return below
 
 
-def _below(levels: Floats, quantiles: Floats, threshold: Floats) -> Floats:
-    """Give `probability_below` for known rows: levels (row, q), threshold (row)."""
+def _below(levels: Floats, quantiles: Floats, threshold: Floats, tails: Floats) -> Floats:
+    """Give `probability_below` for known rows: levels (row, q), threshold (row), tails (row, 2)."""
     rows = np.arange(len(threshold))
     above = np.sum(levels < threshold[:, None], axis=1)  # how many quantiles lie below
     low, high = np.clip(above - 1, 0, None), np.clip(above, None, len(quantiles) - 1)
     width = levels[rows, high] - levels[rows, low]
     share = (threshold - levels[rows, low]) / np.where(width > SAME_LEVEL_M, width, np.inf)
     inside = quantiles[low] + share * (quantiles[high] - quantiles[low])
-    upper = 1 - _tail(levels[:, -1], levels[:, -2], 1 - quantiles[[-1, -2]], threshold)
-    lower = _tail(-levels[:, 0], -levels[:, 1], quantiles[[0, 1]], -threshold)
+    upper = 1 - _tail(levels[:, [-1, -2]], 1 - quantiles[[-1, -2]], threshold, tails[:, 1])
+    lower = _tail(-levels[:, [0, 1]], quantiles[[0, 1]], -threshold, tails[:, 0])
     return np.where(above == 0, lower, np.where(above == len(quantiles), upper, inside))
 
 
-def _tail(outer: Floats, inner: Floats, mass: Floats, threshold: Floats) -> Floats:
-    """Give the exponential tail mass beyond `threshold` >= outer >= inner.
+def _tail(ends: Floats, mass: Floats, threshold: Floats, shape: Floats) -> Floats:
+    """Give the tail mass beyond `threshold` for ends (row, 2), outer and inner.
 
     `mass` is (beyond outer, beyond inner); the tail passes through both.
     """
-    length = (outer - inner) / np.log(mass[1] / mass[0])
-    beyond = np.maximum(threshold - outer, 0.0)
-    fall = np.where(beyond > 0, np.inf, 0.0)
-    np.divide(beyond, length, out=fall, where=length > SAME_LEVEL_M)
-    return np.asarray(mass[0] * np.exp(-fall))
+    width = ends[:, 0] - ends[:, 1]
+    scale = outer_scale(np.where(width > SAME_LEVEL_M, width, 0.0), mass[1] / mass[0], shape)
+    return np.asarray(mass[0] * beyond(np.maximum(threshold - ends[:, 0], 0.0), scale, shape))
 
 
 def first_passage_h(reached: Floats, probability: Floats, lead_h: Floats) -> Floats:

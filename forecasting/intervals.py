@@ -247,14 +247,17 @@ def class_members(errors: Floats, classes: NDArray[np.intp]) -> list[Floats]:
 
 
 def pooled_shape(members: Sequence[Floats]) -> float:
-    """Give the shape of the upper tails of all classes, each in units of its mean excess."""
+    """Give the shape of the upper tails of all classes, each in units of its mean excess.
+
+    Never below 0: a tail that ends would call a flood beyond it impossible.
+    """
     pooled = []
     for errors in members:
         excess = errors - np.quantile(errors, NOMINAL)
         excess = excess[excess > 0]
         if len(excess):
             pooled.append(excess / excess.mean())
-    return tail_shape(np.concatenate(pooled)) if pooled else 0.0
+    return max(tail_shape(np.concatenate(pooled)), 0.0) if pooled else 0.0
 
 
 def upper_quantiles(errors: Floats, probabilities: Sequence[float], shape: float) -> Floats:

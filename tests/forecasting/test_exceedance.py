@@ -58,6 +58,29 @@ def test_probability_falls_with_the_threshold_without_a_jump():
     assert ((below > 0) & (below < 1 - 1e-6))[700:900].all()
 
 
+def test_a_pareto_tail_keeps_the_distribution_that_it_came_from():
+    # A generalised Pareto of scale 1 and shape 0.4 from 0 on: all of it beyond the 97.5 % level
+    # is told by the last two quantiles and the shape.
+    shape = 0.4
+    quantiles = np.array([0.05, 0.5, 0.95, 0.975])
+    levels = ((1 - quantiles) ** -shape - 1) / shape
+    far = np.array([9.0, 15.0, 40.0])
+    below = probability_below(np.tile(levels, (3, 1)), quantiles, far, np.array([0.0, shape]))
+    assert 1 - below == pytest.approx((1 + shape * far) ** (-1 / shape))
+
+
+def test_a_tail_that_ends_calls_a_level_beyond_its_end_impossible():
+    # Shape -0.25 through 95 % = 1 m and 97.5 % = 2 m: scale s with 4 s (1 - 0.5 ** 0.25) = 1.
+    quantiles, levels = np.array([0.5, 0.95, 0.975]), np.array([0.0, 1.0, 2.0])
+    end = 1 + 1 / (1 - 0.5**0.25)  # 1 m + 4 s
+    near, past = (
+        probability_below(levels, quantiles, np.array(x), np.array([0.0, -0.25])).item()
+        for x in (end - 0.2, end + 0.2)
+    )
+    assert near < 1.0
+    assert past == 1.0
+
+
 def test_quantiles_that_coincide_are_a_step():
     flat = np.array([2.0, 2.0, 2.0])
     assert probability_below(flat, np.array(Q), np.array(1.9)).item() == 0.0
