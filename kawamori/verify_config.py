@@ -126,8 +126,8 @@ def _told(fault: ErrorDetails) -> str:
         return f"{key} must be given, got nothing"
     if fault["type"] == "extra_forbidden":
         return f"{key} must be a known key, got {fault['input']!r} under an unknown one"
-    expected = fault["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    return f"{key} must be {expected}, got {fault['input']!r}"
+    expected = fault["msg"].removeprefix("Value error, ").removeprefix("Input should ")
+    return f"{key} must {expected}, got {str(fault['input'])!r}"
 
 
 def _check(config: VerifyConfig) -> list[str]:
