@@ -85,7 +85,7 @@ class GlobalGbm(LevelFrame):
         learned = joblib.Parallel(n_jobs=self.jobs, prefer="threads", batch_size=1)(
             joblib.delayed(self._fit_lead)(pool, lead) for lead in range(len(self.leads))
         )
-        self._learned = tuple(one for one, _ in learned)
+        self.learned = tuple(one for one, _ in learned)
         self._bands = Bands.fit([errors for _, errors in learned])
         return self
 
@@ -120,7 +120,7 @@ class GlobalGbm(LevelFrame):
         return levels
 
     def _some_levels(self, window: Window, numbers: Numbers, bands: Bands) -> Floats:
-        scale = Scale(self._scales[numbers], self._flashiness[numbers])
+        scale = Scale(self.scales_m[numbers], self.flashiness[numbers])
         values = window_features(window, scale)
         last, _ = window.last()
 
@@ -130,7 +130,7 @@ class GlobalGbm(LevelFrame):
             return last[:, None] + scale.scale_m[:, None] * (rise[:, None] + errors)
 
         each = joblib.Parallel(n_jobs=self.jobs, prefer="threads", batch_size=1)(
-            joblib.delayed(lead_levels)(number, one) for number, one in enumerate(self._learned)
+            joblib.delayed(lead_levels)(number, one) for number, one in enumerate(self.learned)
         )
         return np.stack(each, axis=1)
 
@@ -178,7 +178,7 @@ class GlobalGbm(LevelFrame):
                 f"got {', '.join(few)}. Fetch an earlier start."
             )
         middle = np.median(scales, axis=0)
-        self._scales, self._flashiness = np.vstack([middle, *scales]).T.copy()
+        self.scales_m, self.flashiness = np.vstack([middle, *scales]).T.copy()
         return _sorted(pools)
 
     def _fit_lead(self, pool: Pool, lead: int) -> tuple[SharedLead, list[Standardised]]:
@@ -193,7 +193,7 @@ class GlobalGbm(LevelFrame):
         errors = (rise - held_out_rise)[rows]
         spread = fit_spread(terms, errors)
         told = []
-        for number in range(1, len(self._scales)):
+        for number in range(1, len(self.scales_m)):
             own = pool.gauge[rows] == number
             told.append(spread.standardised(pool.rows[rows[own]], terms[own], errors[own]))
         return SharedLead(self._taught(pool, rise, rows, self.seed), spread), told
@@ -216,9 +216,9 @@ class GlobalGbm(LevelFrame):
             "step_s": float(self._step / np.timedelta64(1, "s")),
             "names": list(NAMES),
             "numbers": self._numbers,
-            "scales": self._scales,
-            "flashiness": self._flashiness,
-            "leads": [one.state() for one in self._learned],
+            "scales": self.scales_m,
+            "flashiness": self.flashiness,
+            "leads": [one.state() for one in self.learned],
             "bands": self._bands.state(),
         }
 
@@ -234,8 +234,8 @@ class GlobalGbm(LevelFrame):
         )
         model._step = np.timedelta64(timedelta(seconds=state["step_s"]), "ns")
         model._numbers = dict(state["numbers"])
-        model._scales, model._flashiness = state["scales"], state["flashiness"]
-        model._learned = tuple(SharedLead.from_state(one) for one in state["leads"])
+        model.scales_m, model.flashiness = state["scales"], state["flashiness"]
+        model.learned = tuple(SharedLead.from_state(one) for one in state["leads"])
         model._bands = Bands.from_state(state["bands"])
         return model
 

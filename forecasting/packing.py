@@ -33,7 +33,7 @@ def pack(state: State) -> dict[str, bytes]:
     texts: list[str] = []
     tree = _folded(state, "state", arrays, texts)
     files = {BOOSTER.format(number): text.encode() for number, text in enumerate(texts)}
-    return {TREE: canonical_json(tree), ARRAYS: _zipped(arrays), **files}
+    return {TREE: _json(tree), ARRAYS: _zipped(arrays), **files}
 
 
 def unpack(files: Mapping[str, bytes]) -> State:
@@ -50,19 +50,31 @@ def unpack(files: Mapping[str, bytes]) -> State:
 
 
 def canonical_json(value: Any) -> bytes:
-    """Give JSON of which there is one form only: sorted keys, no blanks, UTF-8, a final newline."""
+    """Give JSON of which there is one form only: sorted keys, no blanks, UTF-8, a final newline.
+
+    NaN and infinity, which JSON lacks, are objects with the key `FLOAT_KEY`.
+
+    Raises
+    ------
+    ValueError
+        If a value is of a kind that JSON cannot hold; the message names its place.
+    """
+    return _json(_folded(value, "value", None, None))
+
+
+def _json(tree: Any) -> bytes:
     text = json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        tree, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
     return f"{text}\n".encode()
 
 
-def _folded(value: Any, place: str, arrays: list[bytes], texts: list[str]) -> Any:
-    """Give a value as JSON can hold it; arrays and booster texts move to their lists."""
-    if isinstance(value, BoosterText):
+def _folded(value: Any, place: str, arrays: list[bytes] | None, texts: list[str] | None) -> Any:
+    """Give a value as JSON can hold it; arrays and booster texts move to their lists, if any."""
+    if texts is not None and isinstance(value, BoosterText):
         texts.append(str(value))
         return {TEXT_KEY: len(texts) - 1}
-    if isinstance(value, np.ndarray):
+    if arrays is not None and isinstance(value, np.ndarray):
         arrays.append(_npy(value, place))
         return {ARRAY_KEY: len(arrays) - 1}
     if isinstance(value, Mapping):

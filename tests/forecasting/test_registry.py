@@ -87,6 +87,13 @@ def test_a_kept_model_forecasts_the_same_bits_and_is_kept_again_as_the_same_byte
     assert save(again, tmp_path / "b", facts=FACTS).name == folder.name
 
 
+def test_a_gauge_whose_place_is_not_known_is_kept_with_its_model(tmp_path):
+    nowhere = Gauge("upper", "上流", "川", float("nan"), float("nan"), rain_gauges=("rain",))
+    model = MODELS["linear"](gauges=(nowhere,), targets=("upper",), leads=(timedelta(hours=1),))
+    again = load(save(model.fit(OBSERVED), tmp_path, facts=FACTS))
+    assert np.isnan(again.config()["gauges"][0]["lon"])
+
+
 @pytest.mark.parametrize("name", sorted(MODELS))
 def test_training_twice_gives_the_same_folder_byte_for_byte(name, tmp_path):
     first, second = (save(fitted(name), tmp_path / part, facts=FACTS) for part in "ab")

@@ -1,0 +1,1 @@
+"""Figures beside their peers: `python -m benchmarks.NAME --json`, results in README.md."""
