@@ -120,6 +120,14 @@ class LevelFrame(ABC):
     ) -> LevelForecast:
         """Give one forecast per issue time (extra dim issued_at), each as `predict` gives it."""
         self._refuse(rain_forecast)
+        known, bands = self._known(observations, issue_times)
+        gauges = [self._predict_gauge(known, target, issue_times, bands) for target in self.targets]
+        return LevelForecast(self._dataset(gauges, issue_times).assign(bands.variables()))
+
+    def _known(
+        self, observations: Observations, issue_times: NDArray[np.datetime64]
+    ) -> tuple[Observations, Bands]:
+        """Give what was known at the last issue time, and the bands of the fitted model."""
         if self._step is None or self._bands is None:
             raise ValueError(f"model {self.model_id} must be fitted before it predicts. Call fit.")
         if observations.sizes["time"] > 1 and step_of(observations) != self._step:
@@ -128,11 +136,7 @@ class LevelFrame(ABC):
                 f"{step_min(self._step):g} min, got {step_min(step_of(observations)):g} min. "
                 "Pass the series of the same step."
             )
-        known = known_until(observations, issue_times, self._step)
-        gauges = [
-            self._predict_gauge(known, target, issue_times, self._bands) for target in self.targets
-        ]
-        return LevelForecast(self._dataset(gauges, issue_times).assign(self._bands.variables()))
+        return known_until(observations, issue_times, self._step), self._bands
 
     @abstractmethod
     def _predict_gauge(

@@ -21,6 +21,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from forecasting.features import Floats
+from forecasting.state import BoosterText, State
 
 TREES: Mapping[str, Any] = {
     "objective": "l2",
@@ -132,12 +133,33 @@ class RidgeThenTrees(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def predict(self, X: ArrayLike) -> Floats:  # noqa: N803
         """Give one value per row."""
         check_is_fitted(self)
-        values = np.asarray(validate_data(self, X, reset=False, **ACCEPTED))
+        return self.respond(np.asarray(validate_data(self, X, reset=False, **ACCEPTED)))
+
+    def respond(self, values: NDArray[Any]) -> Floats:
+        """Give one value per row of an array that is known to be right: `predict`, only faster."""
         straight = self._straight(values)
         if self.booster_ is None:
             return straight
         left = self.booster_.predict(_beside(values, straight), num_threads=1)
         return np.asarray(straight + left, dtype=float)
+
+    def state(self) -> State:
+        """Give parameters and what was learned (forecasting.state)."""
+        booster = None if self.booster_ is None else BoosterText(self.booster_.model_to_string())
+        lines = [list(line) for line in self.lines_]
+        parameters = self.get_params()
+        return {**parameters, "features": self.n_features_in_, "lines": lines, "booster": booster}
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Give the estimator that `state` was told by."""
+        learned = ("features", "lines", "booster")
+        estimator = cls(**{name: one for name, one in state.items() if name not in learned})
+        estimator.n_features_in_ = state["features"]
+        estimator.lines_ = [tuple(line) for line in state["lines"]]
+        text = state["booster"]
+        estimator.booster_ = None if text is None else lightgbm.Booster(model_str=text)
+        return estimator
 
     def _groups(self, values: NDArray[Any]) -> list[tuple[float, NDArray[np.bool_]]]:
         if self.by is None:

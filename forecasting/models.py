@@ -9,6 +9,7 @@ from typing import ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from forecasting.baselines import Quantile, Raw
 from forecasting.frame import LevelFrame
 from forecasting.gbm import Gbm
 from forecasting.global_model import GlobalGbm
@@ -57,5 +58,5 @@ class LevelModel(Protocol):
 
 # A model takes keyword arguments gauges, targets, leads, seed and jobs (see LevelFrame).
 MODELS: Mapping[str, type[LevelFrame]] = {
-    model.model_id: model for model in (Persistence, Linear, Gbm, GlobalGbm)
+    model.model_id: model for model in (Persistence, Linear, Raw, Quantile, Gbm, GlobalGbm)
 }

@@ -95,6 +95,7 @@ class RiseModel(LevelFrame):
     """Forecasts levels as last good level + rise, learned for each target gauge and lead alone."""
 
     regressor_kind: ClassVar[type[Regressor]]
+    blocks: ClassVar[int] = BLOCKS
 
     def __init__(
         self,
@@ -153,6 +154,10 @@ class RiseModel(LevelFrame):
     def regressor(self, names: tuple[str, ...], seed: int) -> Regressor:
         """Give a fresh regressor for features of these names."""
 
+    def values(self, known: Design) -> NDArray[np.float32]:
+        """Give what the regressors read, (row, feature); the features themselves unless told."""
+        return known.values
+
     def terms(self, known: Design, rise_m: Floats) -> Floats:
         """Give what the spread may grow with, (row, term)."""
         return spread_terms(known, rise_m)
@@ -195,11 +200,11 @@ class RiseModel(LevelFrame):
             )
         rows = rows[:: stride(len(rows), known.times[1] - known.times[0])]
         held_out_rise = np.full(len(rise_m), np.nan)
-        regressors = []
-        for number, (seen, held_out) in enumerate(held_out_blocks(known.times, rows)):
+        regressors, values = [], self.values(known)
+        for number, (seen, held_out) in enumerate(held_out_blocks(known.times, rows, self.blocks)):
             regressor = self.regressor(known.names, self.seed + number)
-            regressor.fit(known.values[seen], rise_m[seen])
-            held_out_rise[held_out] = regressor.predict(known.values[held_out])
+            regressor.fit(values[seen], rise_m[seen])
+            held_out_rise[held_out] = regressor.predict(values[held_out])
             regressors.append(regressor)
         terms = self.terms(known, held_out_rise)[rows]
         error_m = (rise_m - held_out_rise)[rows]
@@ -219,7 +224,7 @@ class RiseModel(LevelFrame):
         check_names(known.names, self._names[target], target)
         levels = np.full((len(issue_times), len(self.leads), len(QUANTILES)), np.nan)
         for number, one in enumerate(self._learned[target]):
-            rise_m = one.rise_m(known.values)
+            rise_m = one.rise_m(self.values(known))
             error_m = bands.errors_m(number, one.spread, self.terms(known, rise_m))
             levels[:, number] = (known.level_m + rise_m)[:, None] + error_m
         return levels, known.level_m, known.age_h
@@ -243,11 +248,17 @@ def stride(rows: int, step: np.timedelta64) -> int:
 
 
 def held_out_blocks(
-    times: NDArray[np.datetime64], rows: NDArray[np.intp]
+    times: NDArray[np.datetime64], rows: NDArray[np.intp], blocks: int = BLOCKS
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Give (seen rows, held-out rows) for each block of consecutive rows, a gap between them."""
+    """Give (seen rows, held-out rows) for each block of consecutive rows, a gap between them.
+
+    One block alone is seen and held out alike.
+    """
+    if blocks == 1:
+        yield rows, rows
+        return
     gap = np.timedelta64(round(GAP_H * 3600), "s")
-    for block in np.array_split(rows, BLOCKS):
+    for block in np.array_split(rows, blocks):
         first, last = times[block[0]] - gap, times[block[-1]] + gap
         outside = (times[rows] < first) | (times[rows] > last)
         yield rows[outside], block
