@@ -147,7 +147,7 @@ def _score(predicted_m: Any, true_m: Any) -> float:
 
 def _stage_depth(town: Town, levels: Any, plain: Any) -> Any:
     stage = reach_stage(levels, town.rivers.gauges, plain)
-    return flood_depth(stage.max("time").values, plain)
+    return flood_depth(stage.max("time", skipna=False).values, plain)
 
 
 def fit_ground() -> list[dict[str, float]]:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from hazard.storage import STAGE_M, Storage
+from hazard.storage import EMPTY_M3, Storage
 from hazard.stream import Floats, Floodplain
 
 FREE, DROWNED = 1.55, 4.03  # 0.35 sqrt(2 g) and 0.91 sqrt(2 g) [m^0.5/s]
@@ -54,7 +54,7 @@ def overtop(
     ----------
     stage_m
         Stage of the rivers, dims (time, station), from `hazard.rating.reach_stage`; even time
-        step. NaN counts as not over the crest: look for it beforehand. [m over the land]
+        step, NaN = unknown. [m over the land]
     spare_m3s, section
         Discharge that can leave each section (time, section) and the section of each station,
         from `hazard.rating.spare_discharge`; None = as much as the weir passes, far too much where
@@ -62,7 +62,8 @@ def overtop(
 
     Returns
     -------
-        Dims (time, station, bank); the lowest of STAGE_M where dry. [m over the land]
+        Dims (time, station, bank); -inf where dry, NaN from the time a station's river is
+        unknown. [m over the land]
 
     Raises
     ------
@@ -81,24 +82,39 @@ def overtop(
     head = np.maximum(np.nan_to_num(stage_m.values, nan=-np.inf)[:, :, None] - crest, 0)
     width = np.concatenate([np.gradient(stream.chainage_m) for stream in plain.streams])
     land = Ground() if ground is None else ground
+    room = _room(np.where(head > 0, stage_m.values[:, :, None], -np.inf), storage)
     volume = np.zeros(len(storage.next_pond))
-    result = np.full((len(times), len(volume)), STAGE_M[0])
+    result = np.tile(storage.state(volume)[0], (len(times), 1))
+    wet = np.zeros(result.shape, dtype=bool)
     substeps = max(1, round(float(steps[0]) / SUBSTEP_S))
     step_s = float(steps[0]) / substeps
     for time in range(len(times)):
-        if not head[time].any() and volume.sum() < 1:
+        if not head[time].any() and volume.sum() < EMPTY_M3:
             continue
         for _ in range(substeps):
             pond_m, area = storage.state(volume)
             over = _weir(head[time], pond_m[storage.pond] - crest) * width[:, None]
             if spare_m3s is not None:
                 over *= _allowed(over, spare_m3s[time], section)[:, None]
-            inflow = np.bincount(storage.pond.ravel(), over.ravel(), len(volume)).astype(float)
-            volume = _advance(volume, area, inflow, storage, land=land, step_s=step_s)
-        result[time] = storage.state(volume)[0]
+            gained = np.bincount(storage.pond.ravel(), over.ravel(), len(volume)) * step_s
+            gained = np.minimum(gained, np.maximum(room[time] - volume, 0))
+            volume = _advance(volume, area, storage, land=land, step_s=step_s) + gained
+        result[time], wet[time] = storage.state(volume)[0], volume > EMPTY_M3
+    behind = np.where(storage.wet_stations(wet), storage.at_stations(result), -np.inf)
+    behind[np.logical_or.accumulate(np.isnan(stage_m.values))] = np.nan
     coords = {"time": times, "bank": ["left", "right"]}
-    return xr.DataArray(storage.at_stations(result), dims=("time", "station", "bank"),
+    return xr.DataArray(behind, dims=("time", "station", "bank"),
                         coords=coords, name="stage_m", attrs={"units": "m"})  # fmt: skip
+
+
+def _room(topping_m: Floats, storage: Storage) -> Floats:
+    """Give the volume (time, pond) up to the highest river stage that tops its crest. [m3]"""
+    room = np.zeros((len(topping_m), len(storage.next_pond)))
+    for time in np.flatnonzero(np.isfinite(topping_m).any(axis=(1, 2))):
+        top = np.full(room.shape[1], -np.inf)
+        np.maximum.at(top, storage.pond.ravel(), topping_m[time].ravel())
+        room[time] = storage.volume(top)
+    return room
 
 
 def _weir(head_m: Floats, behind_m: Floats) -> Floats:
@@ -117,18 +133,17 @@ def _allowed(over_m3s: Floats, spare_m3s: Floats, section: Any) -> Floats:
 def _advance(
     volume: Floats,
     area: Floats,
-    inflow_m3s: Floats,
     storage: Storage,
     *,
     land: Ground,
     step_s: float,
 ) -> Floats:
-    """Give the volumes one substep later."""
+    """Give the volumes one substep later, without what comes over the crest."""
     depth = volume / np.maximum(area, 1.0)
     width = area / storage.length_m
     onward = width * depth ** (5 / 3) * np.sqrt(storage.slope) / land.roughness * step_s
     onward = np.minimum(onward, MOST_LEAVING * volume)
     drained = np.minimum(land.drain_m_per_h / 3600 * area * step_s, volume - onward)
     inland = storage.next_pond >= 0
-    gained = np.bincount(storage.next_pond[inland], onward[inland], len(volume))
-    return np.asarray(volume - onward - drained + gained + inflow_m3s * step_s)
+    passed = np.bincount(storage.next_pond[inland], onward[inland], len(volume))
+    return np.asarray(volume - onward - drained + passed)

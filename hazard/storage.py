@@ -9,12 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from hazard.stream import Floats, Floodplain, Stream, Whole
 from hazard.terrain import cell_m
 
 POND_M = 1000.0  # length along the river
-STAGE_M = np.arange(-2.0, 8.0, 0.05)  # steps of the volume curves; lowest = dry
+STEP_M = 0.05
+STAGE_M = np.arange(-2.0, 8.0, STEP_M)  # of the volume curves
+EMPTY_M3 = 1.0  # a pond with no more is dry
 LEAST_SLOPE = 3e-4
 AWAY_M = 300.0  # from a mouth upstream, to see from which side a tributary comes
 
@@ -33,19 +36,31 @@ class Storage:
     share: Floats  # (station,) of the pond after it
 
     def state(self, volume_m3: Floats) -> tuple[Floats, Floats]:
-        """Give stage [m] and wet area [m2] of each pond at its volume."""
+        """Give stage [m] and wet area [m2] of each pond at its volume; empty: its lowest land."""
         rows = np.arange(len(volume_m3))
         above = (self.volume_m3 <= volume_m3[:, None]).sum(axis=1).clip(1, len(STAGE_M) - 1)
         low, high = self.volume_m3[rows, above - 1], self.volume_m3[rows, above]
         part = np.clip((volume_m3 - low) / np.maximum(high - low, 1e-9), 0, 1)
         stage = STAGE_M[above - 1] + part * (STAGE_M[above] - STAGE_M[above - 1])
         area = self.area_m2[rows, above - 1] * (1 - part) + self.area_m2[rows, above] * part
-        return np.where(volume_m3 > 1.0, stage, STAGE_M[0]), area
+        return stage, area
+
+    def volume(self, stage_m: Floats) -> Floats:
+        """Give the volume of each pond at a stage. [m3]"""
+        rows = np.arange(len(stage_m))
+        step = np.clip((stage_m - STAGE_M[0]) / STEP_M, 0, len(STAGE_M) - 1.001)
+        low = step.astype(int)
+        first, second = self.volume_m3[rows, low], self.volume_m3[rows, low + 1]
+        return np.asarray(first + (second - first) * (step - low))
 
     def at_stations(self, stage_m: Floats) -> Floats:
         """Give stage (..., station, bank) from that of ponds (..., pond), mixed between middles."""
         first, second = stage_m[..., self.upper], stage_m[..., self.upper + 1]
         return np.asarray(first + (second - first) * self.share[:, None])
+
+    def wet_stations(self, wet: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Tell (..., station, bank) whether either pond around a station (..., pond) is wet."""
+        return np.asarray(wet[..., self.upper] | wet[..., self.upper + 1])
 
 
 def make_storage(plain: Floodplain, *, pond_m: float = POND_M) -> Storage:

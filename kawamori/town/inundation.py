@@ -74,4 +74,4 @@ def town_inundation(
     spare, section = spare_discharge(levels_m, gauges, curves, plain)
     ponds = make_storage(plain) if storage is None else storage
     behind = overtop(stage, plain, ponds, spare_m3s=spare, section=section, ground=ground)
-    return depth_at(behind.max("time").values, plain)
+    return depth_at(behind.max("time", skipna=False).values, plain)
