@@ -75,7 +75,9 @@ def expose_indexed(
     """Give `expose` for a selection of the library that the index was built from."""
     people = people_of(index, population)
     keys = index.keys_of(layer)
-    parts = {name: _counts(index, _up_to(keys, name), people, rules) for name in _scenarios(layer)}
+    parts = {
+        name: count_keys(index, _up_to(keys, name), people, rules) for name in _scenarios(layer)
+    }
     table = pd.concat(parts, names=["scenario"]).swaplevel()
     unknown_gauges = layer.attrs.get("unknown_gauges", ())
     silent = silent_districts(index.districts, unknown_gauges, table["buildings"])
@@ -169,7 +171,9 @@ def _up_to(keys: Iterable[Key], scenario: str) -> list[Key]:
     return [key for key in keys if key[1] in names]
 
 
-def _counts(index: WaterIndex, keys: list[Key], people: Floats, rules: StayRules) -> pd.DataFrame:
+def count_keys(
+    index: WaterIndex, keys: list[Key], people: Floats, rules: StayRules
+) -> pd.DataFrame:
     """Give people by class, buildings and roads of one water, index district_id."""
     water = put_in_water(index, keys, rules)
     exact = count_people(index, water, people).round()

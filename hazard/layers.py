@@ -43,7 +43,7 @@ SUBLAYERS: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
     "3": (("30",), tuple(DURATION_RANKS)),
     "4": (("41", "42"), tuple(COLLAPSE_ZONES)),
 }
-OTHER_KINDS = ("A33", "A40", "inland")  # how the names of other readers' files begin
+OTHER_KINDS = ("A33-", "A40-", "A51-")  # how the names of other readers' files begin
 
 _FIELD = re.compile(r"^(A31[ab]?_)([1-4])0([1-8])$")
 _NUMBER = re.compile(r"^A31[ab]?-(10|20|30|41|42)-")

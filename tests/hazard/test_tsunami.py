@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from shapely.geometry import box
 
-from hazard.tsunami import depth_range_m, read_tsunami
+from hazard.depth_text import depth_range_m
+from hazard.tsunami import read_tsunami
 
 SQUARE = box(140.90, 37.05, 140.91, 37.06)
 
