@@ -137,31 +137,42 @@ def _basins(receiver: Cells, land: Mask, left: Mask) -> tuple[npt.NDArray[np.int
 
 
 def _passes(height: Floats, basin: npt.NDArray[np.int32], count: int) -> tuple[Cells, Cells, Cells]:
-    """Give the lowest pass between each two basins: lower and higher cell pair, basins as a key.
+    """Give the lowest pass between each two basins: its two cells, and the basins as a key.
 
     Sorted by height, lowest first. A pass to the outside has the same cell twice.
     """
-    parts = []
+    edge = basin > OUTSIDE
+    edge &= ~binary_erosion(basin >= 0, np.ones((3, 3)))
+    cell = np.flatnonzero(edge)
+    parts = [_lowest(height, basin, count, cell, cell)]
     for row, column in NEIGHBOURS:
         first, second = _pair(row, column)
         one, other = basin[first], basin[second]
         at = np.flatnonzero((one != other) & (one >= 0) & (other >= 0))
-        level = np.maximum(height[first], height[second]).ravel()[at]
         rows, columns = np.divmod(at, one.shape[1])
-        cell = (rows * height.shape[1] + columns + (-column if column < 0 else 0)).astype(np.int32)
-        parts.append((level, cell, cell + np.int32(row * height.shape[1] + column)))
-    edge = basin > OUTSIDE
-    edge &= ~binary_erosion(basin >= 0, np.ones((3, 3)))
-    cell = np.flatnonzero(edge).astype(np.int32)
-    parts.append((height.ravel()[cell], cell, cell))
-    level, one, other = (np.concatenate(part) for part in zip(*parts, strict=True))
+        cell = rows * height.shape[1] + columns + max(-column, 0)
+        parts.append(_lowest(height, basin, count, cell, cell + row * height.shape[1] + column))
+    one, other = (np.concatenate(cells) for cells in zip(*parts, strict=True))
+    one, other = _lowest(height, basin, count, one, other)
+    return one, other, _key(basin, count, one, other)
+
+
+def _lowest(
+    height: Floats, basin: npt.NDArray[np.int32], count: int, one: Cells, other: Cells
+) -> tuple[Cells, Cells]:
+    """Keep the lowest pair of cells for each two basins, lowest first."""
+    level = np.maximum(height.ravel()[one], height.ravel()[other])
     order = np.argsort(level, kind="stable")
     one, other = one[order], other[order]
-    a, b = basin.ravel()[one].astype(np.int64), basin.ravel()[other].astype(np.int64)
-    b[one == other] = OUTSIDE
-    key = np.minimum(a, b) * count + np.maximum(a, b)
-    first = np.sort(np.unique(key, return_index=True)[1])
-    return one[first].astype(np.intp), other[first].astype(np.intp), key[first]
+    kept = np.unique(_key(basin, count, one, other), return_index=True)[1]
+    kept.sort()
+    return one[kept], other[kept]
+
+
+def _key(basin: npt.NDArray[np.int32], count: int, one: Cells, other: Cells) -> Cells:
+    a, b = basin.ravel()[one], basin.ravel()[other]
+    b = np.where(one == other, OUTSIDE, b)
+    return np.asarray(np.minimum(a, b).astype(np.intp) * count + np.maximum(a, b))
 
 
 def _way_out(

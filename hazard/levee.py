@@ -19,7 +19,7 @@ import numpy as np
 import xarray as xr
 
 from hazard.storage import EMPTY_M3, Storage
-from hazard.stream import Floats, Floodplain
+from hazard.stream import BANKS, Floats, Floodplain
 
 FREE, DROWNED = 1.55, 4.03  # 0.35 sqrt(2 g) and 0.91 sqrt(2 g) [m^0.5/s]
 DROWNED_FROM = 2 / 3  # water behind the crest over water before it
@@ -70,15 +70,8 @@ def overtop(
     ValueError
         If a stream has no crest, or the time step is uneven.
     """
-    bare = [stream.river for stream in plain.streams if stream.crest_m is None]
+    crest = _crests(stage_m, plain)
     times = stage_m["time"].values
-    steps = np.diff(times) / np.timedelta64(1, "s")
-    if bare or not len(steps) or np.ptp(steps) > 0:
-        raise ValueError(
-            f"Overtopping needs crests at every stream (missing: {bare}) and an even time step,"
-            f" got {np.unique(steps).tolist()} s. Use hazard.inundate.flood_depth without levees."
-        )
-    crest = plain.joined("crest_m") - plain.joined("ground_m")[:, None]
     head = np.maximum(np.nan_to_num(stage_m.values, nan=-np.inf)[:, :, None] - crest, 0)
     width = np.concatenate([np.gradient(stream.chainage_m) for stream in plain.streams])
     land = Ground() if ground is None else ground
@@ -86,8 +79,9 @@ def overtop(
     volume = np.zeros(len(storage.next_pond))
     result = np.tile(storage.state(volume)[0], (len(times), 1))
     wet = np.zeros(result.shape, dtype=bool)
-    substeps = max(1, round(float(steps[0]) / SUBSTEP_S))
-    step_s = float(steps[0]) / substeps
+    whole_s = float((times[1] - times[0]) / np.timedelta64(1, "s"))
+    substeps = max(1, round(whole_s / SUBSTEP_S))
+    step_s = whole_s / substeps
     for time in range(len(times)):
         if not head[time].any() and volume.sum() < EMPTY_M3:
             continue
@@ -102,9 +96,21 @@ def overtop(
         result[time], wet[time] = storage.state(volume)[0], volume > EMPTY_M3
     behind = np.where(storage.wet_stations(wet), storage.at_stations(result), -np.inf)
     behind[np.logical_or.accumulate(np.isnan(stage_m.values))] = np.nan
-    coords = {"time": times, "bank": ["left", "right"]}
-    return xr.DataArray(behind, dims=("time", "station", "bank"),
-                        coords=coords, name="stage_m", attrs={"units": "m"})  # fmt: skip
+    coords = {"time": times, "bank": list(BANKS)}
+    return xr.DataArray(behind, dims=("time", "station", "bank"), coords=coords, name="stage_m",
+                        attrs={"units": "m"})  # fmt: skip
+
+
+def _crests(stage_m: xr.DataArray, plain: Floodplain) -> Floats:
+    """Give crests over the land (station, bank), or raise where a run is not possible."""
+    bare = [stream.river for stream in plain.streams if stream.crest_m is None]
+    steps = np.diff(stage_m["time"].values) / np.timedelta64(1, "s")
+    if bare or not len(steps) or np.ptp(steps) > 0:
+        raise ValueError(
+            f"Overtopping needs crests at every stream (missing: {bare}) and an even time step,"
+            f" got {np.unique(steps).tolist()} s. Use hazard.inundate.flood_depth without levees."
+        )
+    return plain.joined("crest_m") - plain.joined("ground_m")[:, None]
 
 
 def _room(topping_m: Floats, storage: Storage) -> Floats:
