@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import geopandas as gpd
 
 from forecasting.types import Gauge, RainGauge, Thresholds
 from hazard.ground import touching
+from hazard.inland import read_inland
 from hazard.layers import read_layers
 from hazard.types import Buildings, Districts, FloodLayer, check_buildings, check_districts
 from shelters.types import Shelters, check_shelters
@@ -37,6 +38,7 @@ class City:
     layers: FloodLayer | None
     shelters: Shelters | None
     folder: Path
+    inland: FloodLayer | None = None  # scenario "inland": drains and streams without a gauge
 
 
 def read_city(folder: Path) -> City:
@@ -67,17 +69,18 @@ def read_city(folder: Path) -> City:
         districts=check_districts(districts),
         buildings=None if buildings is None else check_buildings(buildings),
         roads=_frame(folder / "roads.parquet"),
-        layers=_layers(layers, districts),
+        layers=_layers(layers, districts, read_layers),
         shelters=None if shelters is None else check_shelters(shelters),
         folder=folder,
+        inland=_layers(layers, districts, read_inland),
     )
 
 
-def _layers(folder: Path, districts: Any) -> FloodLayer | None:
+def _layers(folder: Path, districts: Any, read: Callable[[Path], FloodLayer]) -> FloodLayer | None:
     """Read the flood areas that touch the city; files of another place are an error."""
     if not folder.exists():
         return None
-    return FloodLayer(touching(read_layers(folder), districts, f"the areas in {folder.name}/"))
+    return FloodLayer(touching(read(folder), districts, f"the areas in {folder.name}/"))
 
 
 def read_gauges(path: Path) -> tuple[tuple[Gauge, ...], tuple[RainGauge, ...]]:

@@ -25,7 +25,7 @@ def city_digest(city: City) -> str:
     digest = sha256()
     facts = [city.city_id, city.crs, city.notes, [asdict(gauge) for gauge in city.gauges]]
     digest.update(facts_digest(*facts).encode())
-    for frame in (city.districts, city.buildings, city.layers, city.shelters):
+    for frame in (city.districts, city.buildings, city.layers, city.shelters, city.inland):
         digest.update(_frame_digest(frame))
     return digest.hexdigest()
 

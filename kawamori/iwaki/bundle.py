@@ -12,6 +12,7 @@ from pathlib import Path
 import geopandas as gpd
 
 from kawamori.city import SET_COLUMNS, read_gauges, read_toml
+from kawamori.iwaki.inland import write_inland
 from kawamori.iwaki.layers import write_layers
 from kawamori.iwaki.places import make_buildings, make_districts, make_roads, read_blocks
 from kawamori.iwaki.series import read_basins, write_series
@@ -78,7 +79,9 @@ def _write_layers(source: Path, folder: Path) -> None:
     lines = gpd.read_file(source / LINE_FILE, columns=["name:latin"]).to_crs(crs)
     land = gpd.read_parquet(folder / "districts.parquet").to_crs(crs).union_all()
     gauges, _ = read_gauges(FACTS / "gauges.toml")
-    write_layers(read_toml(FACTS / "flood.toml"), lines, gauges, land, folder / "layers")
+    facts = read_toml(FACTS / "flood.toml")
+    write_layers(facts, lines, gauges, land, folder / "layers")
+    write_inland(facts, lines, land, folder / "layers")
 
 
 def _write_shelters(source: Path, folder: Path) -> None:

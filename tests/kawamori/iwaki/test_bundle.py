@@ -10,6 +10,8 @@ import xarray as xr
 
 from forecasting.types import MISSING, check_observations
 from hazard.exposure import demand, expose
+from hazard.indexed import index_water
+from hazard.inland import expose_inland, inland_signal, most_rain_mm_per_h
 from hazard.layers import read_layers
 from kawamori.city import City, read_city, read_gauges, read_toml
 from kawamori.iwaki.bundle import FACTS, build_iwaki
@@ -171,6 +173,19 @@ def test_notes_name_every_stand_in_and_assumption(city):
 def test_shelters_have_an_assumed_capacity_that_says_so(city):
     assert len(city.shelters) > 400
     assert set(city.shelters["capacity_source"]) == {"assumed"}
+
+
+def test_uchigo_of_2023_is_not_missed_although_its_stream_has_no_gauge(city, storm):
+    # 宮川 has no gauge; 平, the nearest rain station, had 47 mm in the hour to 23:00 JST.
+    rain = storm["rain_mm"].sel(time=slice("2023-09-08T06:00", "2023-09-08T18:00"))
+    most = most_rain_mm_per_h(rain, ["36781"], steps_per_h=1)
+    assert most == 47.0
+    signal = inland_signal(rain_mm_per_h=most)
+    index = index_water(city.inland, city.districts, city.buildings)
+    counts = expose_inland(index, {"uchigo": signal})
+    assert counts.loc[("uchigo", "inland"), "people"] > 100
+    assert city.inland["stand_in"].all()
+    assert "宮川" in set(city.inland["river"])
 
 
 def test_missing_data_folder_is_named(tmp_path):
