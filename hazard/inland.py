@@ -54,7 +54,7 @@ def read_inland(folder: Path) -> FloodLayer:
     FileNotFoundError, ValueError
         As `hazard.layers.read_layers`; a depth text that cannot be read is named.
     """
-    parts = [_read(file) for file in find_published(folder) if _NAME.match(file.name)]
+    parts = [read_inland_file(file) for file in find_published(folder) if _NAME.match(file.name)]
     if not parts:
         empty = {name: pd.Series(dtype=object) for name in LAYER_COLUMNS}
         return check_layer(gpd.GeoDataFrame(empty, geometry="geometry", crs=JGD2011))
@@ -151,7 +151,8 @@ def most_rain_mm_per_h(rain_mm: Any, stations: Sequence[str], *, steps_per_h: in
     return float(hours.max(skipna=True))
 
 
-def _read(file: PublishedFile) -> Any:
+def read_inland_file(file: PublishedFile) -> Any:
+    """Give the areas of one file; see `read_inland` for columns and errors."""
     raw = read_published(file)
     missing = [name for name in _NEEDED if name not in raw.columns]
     if missing:

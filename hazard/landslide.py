@@ -42,14 +42,15 @@ def read_landslide(folder: Path) -> Any:
         As `hazard.layers.read_layers`.
     """
     files = [file for file in find_published(folder) if _NAME.match(file.name)]
-    parts = [part for file in files if len(part := _read(file))]
+    parts = [part for file in files if len(part := read_landslide_file(file))]
     if not parts:
         empty = {name: pd.Series(dtype=object) for name in LANDSLIDE_COLUMNS}
         return gpd.GeoDataFrame(empty, geometry="geometry", crs=JGD2011)
     return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=JGD2011)
 
 
-def _read(file: PublishedFile) -> Any:
+def read_landslide_file(file: PublishedFile) -> Any:
+    """Give the zones of one file; see `read_landslide` for columns and errors."""
     raw = read_published(file)
     missing = [name for name in _NEEDED if name not in raw.columns]
     if missing:

@@ -31,14 +31,15 @@ def read_tsunami(folder: Path) -> Any:
         As `hazard.layers.read_layers`; a depth text that cannot be read is named with its file
         and features.
     """
-    parts = [_read(file) for file in find_published(folder) if _NAME.match(file.name)]
+    parts = [read_tsunami_file(file) for file in find_published(folder) if _NAME.match(file.name)]
     if not parts:
         empty = {name: pd.Series(dtype=object) for name in TSUNAMI_COLUMNS}
         return gpd.GeoDataFrame(empty, geometry="geometry", crs=JGD2011)
     return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=JGD2011)
 
 
-def _read(file: PublishedFile) -> Any:
+def read_tsunami_file(file: PublishedFile) -> Any:
+    """Give the depths of one file; see `read_tsunami` for columns and errors."""
     raw = read_published(file)
     missing = [name for name in _NEEDED if name not in raw.columns]
     if missing:

@@ -183,6 +183,20 @@ def city_build(name: Annotated[str, typer.Argument(help="drill-town or iwaki")])
     typer.echo(folder)
 
 
+@city_app.command("check")
+def city_check(
+    folder: Annotated[Path, typer.Argument(help="a city bundle: gauges.toml and layers/")],
+) -> None:
+    """Say which official files a city has, which are stand-ins and which it lacks."""
+    from kawamori.official_files import check_official_files
+
+    lines, readable = check_official_files(folder)
+    for line in lines:
+        typer.echo(line)
+    if not readable:
+        raise typer.Exit(1)
+
+
 def _settings() -> Settings:
     from kawamori.settings import Settings
 

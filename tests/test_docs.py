@@ -30,7 +30,7 @@ def test_readme_names_every_command() -> None:
 
 
 def test_readme_names_no_command_that_does_not_exist() -> None:
-    named = set(re.findall(r"kawamori ([a-z]+(?: build)?)", README))
+    named = set(re.findall(r"kawamori ([a-z]+(?: build| check)?)", README))
     assert named - _commands() == set()
 
 
