@@ -21,6 +21,7 @@ from forecasting.weights import member_weights
 
 # Hours without rain or rise are many and alike: one in twelve is learned from, with their weight.
 CALM_RAIN_MM, CALM_RISE_M, CALM_KEPT = 1.0, 0.05, 12
+ENOUGH_FOLDS = 4
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,15 @@ class Teaching:
 
     def folds(self) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp], Floats]]:
         """Give (rows to learn from, rows held out, weights of the first) of each fold."""
-        quiet = calm(self.inputs)
         for seen, out in held_out(self.inputs.known.times, self.rows, self.fold):
-            still = quiet[seen]
-            number = np.cumsum(still) - 1
-            kept = ~still | (number % CALM_KEPT == 0)
-            yield seen[kept], out, np.where(still, float(CALM_KEPT), 1.0)[kept]
+            kept, weight = self.thinned(seen)
+            yield kept, out, weight
+
+    def thinned(self, rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], Floats]:
+        """Give the rows to learn from and their weights: of the calm ones, a few for all."""
+        still = calm(self.inputs.take(rows))
+        kept = ~still | ((np.cumsum(still) - 1) % CALM_KEPT == 0)
+        return rows[kept], np.where(still, float(CALM_KEPT), 1.0)[kept]
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,11 @@ def name_of_member(name: str) -> str:
 def learn_members(
     kinds: Sequence[str], taught: Teaching, *, seed: int
 ) -> tuple[dict[str, tuple[Member, ...]], dict[str, Floats]]:
-    """Give the members of each kind, one per fold, and their rises (time, lead) held out."""
+    """Give the members of each kind and their rises (time, lead) held out.
+
+    There is one member per fold; with fewer than `ENOUGH_FOLDS` each has seen too few floods, and
+    one member that has seen all of them takes their place after they have told their errors.
+    """
     members: dict[str, list[Member]] = {kind: [] for kind in kinds}
     held = {kind: np.full(taught.rises_m.shape, np.nan) for kind in kinds}
     for number, (seen, out, weight) in enumerate(taught.folds()):
@@ -113,6 +121,12 @@ def learn_members(
             )
             held[kind][out] = member.rises_m(out_inputs)
             members[kind].append(member)
+    if 1 < len(members[kinds[0]]) < ENOUGH_FOLDS:
+        rows, weight = taught.thinned(taught.rows)
+        inputs = taught.inputs.take(rows)
+        for kind in kinds:
+            whole = (taught.leads, inputs, taught.rises_m[rows], weight)
+            members[kind] = [Member.fit(kind, *whole, seed=seed)]
     return {kind: tuple(all_) for kind, all_ in members.items()}, held
 
 

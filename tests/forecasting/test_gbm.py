@@ -1,0 +1,179 @@
+"""The mixed model names what it used, bounds what it says and reads rain only as it was taught."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.signal import lfilter
+
+from forecasting.gbm import Gbm
+from forecasting.rain import perfect_rain
+from forecasting.types import GOOD, Gauge, Observations, RainForecast, aware
+
+HOUR = np.timedelta64(1, "h")
+START = np.datetime64("2030-01-01T00:00", "ns")
+LOWER = Gauge("lower", "下流", "川", 141.0, 37.0, upstream=("upper",), rain_gauges=("rain",))
+UPPER = Gauge("upper", "上流", "川", 141.0, 37.1, rain_gauges=("rain",))
+STORM_H, RAIN_FROM = 160, 120
+AT = 2 * STORM_H + RAIN_FROM + 4  # in the third storm
+
+
+def river(storms_mm: list[float]) -> Observations:
+    """Give an invented river: each storm rains for 6 h; two reservoirs, 2 h of travel."""
+    rain = np.zeros(STORM_H * len(storms_mm))
+    for number, depth_mm in enumerate(storms_mm):
+        at = number * STORM_H + RAIN_FROM
+        rain[at : at + 6] = depth_mm / 6
+    upper = lfilter([0.03], [1, -1.5, 0.56], rain)
+    lower = 1.5 * np.concatenate([np.zeros(2), upper[:-2]])
+    level = np.column_stack([0.5 + lower, 1.0 + upper])
+    data = {
+        "level_m": (("time", "gauge"), level),
+        "rain_mm": (("time", "rain_gauge"), rain[:, None]),
+        "level_flag": (("time", "gauge"), np.full(level.shape, GOOD, "int8")),
+        "rain_flag": (("time", "rain_gauge"), np.full((len(rain), 1), GOOD, "int8")),
+    }
+    coords = {"time": START + np.arange(len(rain)) * HOUR, "gauge": ["lower", "upper"]}
+    return Observations(xr.Dataset(data, coords={**coords, "rain_gauge": ["rain"]}))
+
+
+OBSERVED = river([40.0, 70.0, 60.0, 90.0, 50.0, 100.0, 30.0, 80.0])
+LEADS = (timedelta(hours=1), timedelta(hours=4))
+
+
+def new(**changes: object) -> Gbm:
+    return Gbm(gauges=(LOWER, UPPER), targets=("lower",), leads=LEADS, seed=3, **changes)
+
+
+@pytest.fixture(scope="module")
+def dry() -> Gbm:
+    return new().fit(OBSERVED)
+
+
+@pytest.fixture(scope="module")
+def wet() -> Gbm:
+    return new().fit(OBSERVED, perfect_rain(OBSERVED, OBSERVED["time"].values, 4))
+
+
+def without(**blanked: slice) -> Observations:
+    """Give the series with readings of some hours missing: own level, upper level, rain."""
+    changed = OBSERVED.copy(deep=True)
+    for name, hours in blanked.items():
+        column = {"own": ("level_m", 0), "upper": ("level_m", 1), "rain": ("rain_mm", 0)}[name]
+        changed[column[0]].values[hours, column[1]] = np.nan
+    return Observations(changed)
+
+
+ISSUED = aware(START + AT * HOUR)
+HOURS = slice(AT - 10, AT + 1)
+
+
+@pytest.mark.parametrize(
+    ("missing", "used"),
+    [
+        ({}, "gbm"),
+        ({"rain": HOURS}, "arx"),
+        ({"upper": HOURS}, "arx"),
+        ({"own": slice(AT - 2, AT + 1)}, "arx"),  # three hours of outage
+        ({"rain": HOURS, "upper": HOURS}, "trend"),
+        ({"own": slice(AT - 2, AT + 1), "rain": HOURS, "upper": HOURS}, "persistence"),
+        ({"own": HOURS}, "none"),
+    ],
+)
+def test_what_is_missing_decides_what_is_used_and_it_is_named(dry, missing, used):
+    forecast = dry.predict(without(**missing), issued_at=ISSUED)
+    assert forecast["model_used"].item() == used
+    assert bool(forecast["level_m"].notnull().all()) == (used != "none")
+
+
+def test_persistence_is_the_last_level_where_nothing_else_comes_in(dry):
+    gone = without(own=slice(AT - 2, AT + 1), rain=HOURS, upper=HOURS)
+    forecast = dry.predict(gone, issued_at=ISSUED)
+    assert forecast["last_level_m"].item() == OBSERVED["level_m"].values[AT - 3, 0]
+    assert forecast["last_level_age_h"].item() == 3.0
+
+
+def test_a_jump_of_a_gauge_is_bounded_and_counted(dry):
+    # A gauge upstream that jumps by 50 m would carry the ridge far beyond twice any rise.
+    jumped = OBSERVED.copy(deep=True)
+    jumped["level_m"].values[AT, :] += 50.0
+    times = START + np.array([AT - 60, AT]) * HOUR
+    forecast = dry.predict_many(Observations(jumped), times)
+    assert forecast["guarded"].dims == ("issued_at", "gauge", "lead")
+    assert forecast["guarded"].values[0].sum() == 0
+    assert forecast["guarded"].values[1].sum() > 0
+
+
+def test_nothing_is_counted_as_guarded_in_storms_like_those_of_training(dry):
+    assert int(dry.predict_many(OBSERVED, OBSERVED["time"].values)["guarded"].sum()) == 0
+
+
+def rain_of(amounts_mm: list[list[float]]) -> RainForecast:
+    """Give one issue's rain forecast, members [hour by hour]."""
+    values = np.array(amounts_mm).T[:, None, :]  # (lead, rain_gauge, member)
+    coords = {"lead": HOUR.astype("timedelta64[ns]") * np.arange(1, 5), "rain_gauge": ["rain"]}
+    return RainForecast(
+        xr.DataArray(
+            values,
+            dims=("lead", "rain_gauge", "member"),
+            coords={**coords, "member": np.arange(values.shape[2])},
+        )
+    )
+
+
+def median_4h(model: Gbm, rain: RainForecast | None) -> float:
+    before = aware(START + (2 * STORM_H + RAIN_FROM - 1) * HOUR)  # no drop has fallen yet
+    forecast = model.predict(OBSERVED, issued_at=before, rain_forecast=rain)
+    return float(forecast["level_m"].sel(quantile=0.5, lead=np.timedelta64(4, "h")).item())
+
+
+def test_rain_that_is_forecast_raises_the_level_before_it_falls(wet):
+    none, much = rain_of([[0.0] * 4]), rain_of([[15.0] * 4])
+    assert median_4h(wet, much) > median_4h(wet, none) + 0.1
+
+
+def test_the_whole_window_counts_not_only_the_hour_of_the_lead(wet):
+    # 4 x 15 mm against the last hour alone: what falls early has had time to arrive.
+    assert median_4h(wet, rain_of([[15.0] * 4])) > median_4h(wet, rain_of([[0, 0, 0, 15.0]])) + 0.05
+
+
+def test_a_model_taught_with_rain_also_forecasts_without_it_as_one_taught_without(dry, wet):
+    assert median_4h(wet, None) == pytest.approx(median_4h(dry, None), abs=1e-9)
+
+
+def test_the_rain_of_one_issue_is_the_same_with_its_issue_time(wet):
+    rain = rain_of([[15.0] * 4])
+    times = START + np.array([2 * STORM_H + RAIN_FROM - 1]) * HOUR
+    many = wet.predict_many(OBSERVED, times, rain_forecast=rain.expand_dims(issued_at=times))
+    told = many["level_m"].sel(quantile=0.5, lead=np.timedelta64(4, "h")).item()
+    assert told == pytest.approx(median_4h(wet, rain), abs=1e-6)
+
+
+def test_an_unknown_rain_forecast_is_no_dry_one(wet):
+    unknown = rain_of([[np.nan] * 4])
+    assert median_4h(wet, unknown) == pytest.approx(median_4h(wet, None), abs=1e-9)
+
+
+def test_a_model_taught_without_rain_refuses_a_rain_forecast(dry):
+    with pytest.raises(ValueError, match="fitted with observed rain only"):
+        median_4h(dry, rain_of([[0.0] * 4]))
+
+
+def test_rain_by_another_step_is_refused(wet):
+    rain = rain_of([[0.0] * 4])
+    by_two_hours = rain.assign_coords(lead=rain["lead"].values * 2)
+    with pytest.raises(ValueError, match="steps of 60 min"):
+        median_4h(wet, by_two_hours)
+
+
+def test_a_kept_model_forecasts_the_same_bits(wet):
+    again = Gbm.from_state(wet.state())
+    rain = perfect_rain(OBSERVED, OBSERVED["time"].values, 4)
+    times = OBSERVED["time"].values[300:500]
+    xr.testing.assert_identical(
+        wet.predict_many(OBSERVED, times, rain_forecast=rain),
+        again.predict_many(OBSERVED, times, rain_forecast=rain),
+    )
