@@ -43,6 +43,7 @@ bench: $(VENV)/dev.stamp assets ## the figures, each beside its peer
 	$(BIN)/kawamori backtest kwater-jingwan --json
 	$(BIN)/kawamori backtest kwater-samrangjin --json
 	$(BIN)/kawamori backtest kotogawa --json
+	$(BIN)/python -m benchmarks.forecast --json
 
 serve: assets ## the stored runs in a browser
 	$(BIN)/kawamori serve
