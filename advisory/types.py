@@ -155,6 +155,7 @@ class Section:
     criteria: StationCriteria = StationCriteria()
     values: tuple[StationValue, ...] = ()
     areas: tuple[FloodedArea, ...] = ()
+    towns: tuple[str, ...] = ()  # municipality and 大字 of the section, as written
 
 
 @dataclass(frozen=True)

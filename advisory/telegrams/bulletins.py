@@ -1,4 +1,4 @@
-"""VPBS50 府県気象防災速報: 線状降水帯の直前予測と発生, 記録的短時間大雨, and others.
+"""VPBS50 府県気象防災速報: 線状降水帯の直前予測と発生, 記録的短時間大雨 (also as VPOA50), others.
 
 A bulletin has no 警戒レベル of its own; it says that warnings in force matter more. It counts as
 CAUTION here, so that it is shown and never reads as calm; an unknown tag is UNKNOWN.
@@ -17,6 +17,7 @@ from advisory.types import Level
 
 HAZARDS = {"線状降水帯直前": "線状降水帯直前予測", "線状降水帯発生": "線状降水帯発生",
            "記録雨": "記録的短時間大雨"}  # fmt: skip
+OLD = "記録的短時間大雨情報"
 _OTHER_SIGNS = ("雪", "竜巻", "突風")
 VALID = timedelta(hours=3)  # 直前予測 speaks of 3 h; for the others assumed (仮定)
 
@@ -30,7 +31,7 @@ def read_bulletin(telegram: Telegram, head: Element, body: Element) -> Telegram:
         if "市町村" in plain(area.get("codeType"))
     ]
     for info in head.findall("Headline/Information"):
-        if type_of(info) == "情報タグ":
+        if type_of(info) == "情報タグ" or type_of(info).startswith(OLD):
             for item in info.findall("Item"):
                 areas = [
                     (text_of(area, "Code"), text_of(area, "Name"))

@@ -39,6 +39,7 @@ _TITLES = (  # first match counts
     ("気象警報・注意報", Family.OLD_WARNING),
     ("土砂災害警戒情報", Family.LANDSLIDE),
     ("府県気象防災速報", Family.BULLETIN),
+    ("記録的短時間大雨情報", Family.BULLETIN),  # VPOA50, before 2026
     ("台風解析・予報情報", Family.TYPHOON),
 )
 
@@ -61,7 +62,7 @@ _OLD_WARNING = {
     "19": ("高潮", 2), "08": ("高潮", 4), "38": ("高潮", 4),
 } | {code: (hazard, 0) for code, hazard in _OTHERS.items()}  # fmt: skip
 _RIVER = {
-    "20": 2, "21": 2, "22": 2, "30": 3, "31": 3, "40": 4, "41": 4, "50": 5, "51": 5, "53": 5,
+    "20": 2, "21": 2, "22": 2, "30": 3, "31": 3, "40": 4, "41": 4, "51": 5, "53": 5,
 }  # fmt: skip
 CODES: dict[Family, dict[str, tuple[str, int]]] = {
     Family.WARNING: _WARNING,

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from advisory.telegrams.codes import Family
 from advisory.telegrams.document import TelegramError
-from advisory.telegrams.standing import Version, standing
+from advisory.telegrams.standing import Version, series_of, standing
 from advisory.telegrams.types import Statement, Telegram
 from advisory.types import Bin, FloodedArea, Level, Section, Warning, Warnings
 
@@ -47,7 +47,7 @@ def merge(
         for line in _lines(telegram):
             newest[line] = version  # oldest first, so the last one stays
     active: set[Warning] = {_unreadable(*one) for one in unreadable}
-    active |= {_unclear(telegram) for telegram in unclear}
+    active |= {_unclear(one, _area_codes(known, one)) for one in unclear}
     bins: set[Bin] = set()
     typhoons = set()
     for version, telegram in stands:
@@ -128,7 +128,7 @@ def _of_river(telegram: Telegram) -> list[Warning]:
         level=river.level,
         hazard="洪水",
         grade=river.grade,
-        area_codes=_codes(telegram.areas),
+        area_codes=_codes(telegram.areas) or telegram.prefectures,
         area_names=tuple(area.name for area in telegram.areas),
         river_codes=telegram.river_codes,
         doubts=(*telegram.doubts, *river.doubts),
@@ -145,7 +145,7 @@ def _of_section(common: Warning, section: Section) -> Warning:
         common,
         kind=f"{common.kind}（{section.name}の受け持ち区間）",
         level=section.level,
-        area_codes=_codes(section.areas),
+        area_codes=_codes(section.areas) or common.area_codes,
         area_names=tuple(dict.fromkeys(area.name for area in section.areas)),
         section=section,
     )
@@ -155,13 +155,30 @@ def _codes(areas: Sequence[FloodedArea]) -> tuple[str, ...]:
     return tuple(sorted({area.area_code for area in areas}))
 
 
-def _unclear(telegram: Telegram) -> Warning:
+def _unclear(telegram: Telegram, area_codes: set[str]) -> Warning:
     doubt = "取消の前に何が発表されていたか受信していない"
     kind = f"{telegram.head_title or telegram.title}（取消）"
-    river_codes = (telegram.event_id[:-2],) if telegram.family in RIVERS else ()
     return _warning(
-        telegram, kind=kind, level=Level.UNKNOWN, river_codes=river_codes, doubts=(doubt,)
+        telegram,
+        kind=kind,
+        level=Level.UNKNOWN,
+        area_codes=tuple(sorted(area_codes)),
+        river_codes=(telegram.event_id[:-2],) if telegram.family in RIVERS else (),
+        doubts=(doubt,),
     )
+
+
+def _area_codes(telegrams: Iterable[Telegram], cancel: Telegram) -> set[str]:
+    """Give the areas of which the series of a withdrawal has ever spoken."""
+    found: set[str] = set()
+    for one in telegrams:
+        if series_of(one) == series_of(cancel):
+            found |= {*one.prefectures, *(said.area_code for said in one.statements)}
+    found -= {cancel.event_id, ""}
+    by_event = cancel.event_id[:2]  # rivers of a prefecture begin with its number, 01 to 47
+    if not found and cancel.family in RIVERS and "01" <= by_event <= "47":
+        found = {f"{by_event}0000"}
+    return found
 
 
 def _unreadable(error: TelegramError, received_at: datetime) -> Warning:

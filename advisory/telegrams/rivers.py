@@ -53,6 +53,7 @@ def read_river(telegram: Telegram, head: Element, body: Element) -> Telegram:
         sections=tuple(_with_areas(section, common, worst) for section in found),
         areas=common,
         river_codes=_rivers(telegram, head),
+        prefectures=_headline_codes(head, "(府県予報区等)"),
         doubts=(*telegram.doubts, *doubts),
     )
 
@@ -86,11 +87,19 @@ def _last(telegram: Telegram) -> str:
 
 
 def _rivers(telegram: Telegram, head: Element) -> tuple[str, ...]:
-    codes = [telegram.event_id[:-2]] if len(telegram.event_id) > 4 else []
-    for info in head.findall("Headline/Information"):
-        if type_of(info).endswith("(河川)"):
-            codes += [text_of(area, "Code") for area in info.findall("Item/Areas/Area")]
-    return tuple(sorted({code for code in codes if code}))
+    """Give the codes with which the codes of the river's stations begin."""
+    own = {telegram.event_id[:-2]} if len(telegram.event_id) > 4 else set()
+    return tuple(sorted({*_headline_codes(head, "(河川)"), *own}))
+
+
+def _headline_codes(head: Element, scope: str) -> tuple[str, ...]:
+    codes = {
+        text_of(area, "Code")
+        for info in head.findall("Headline/Information")
+        if type_of(info).endswith(scope)
+        for area in info.findall("Item/Areas/Area")
+    }
+    return tuple(sorted(codes - {""}))
 
 
 def _told(

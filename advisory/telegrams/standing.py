@@ -29,7 +29,7 @@ def standing(telegrams: Iterable[Telegram]) -> tuple[list[tuple[Version, Telegra
     """
     series: dict[Series, list[Telegram]] = defaultdict(list)
     for telegram in {one.digest: one for one in telegrams if not one.drill}.values():
-        series[_series(telegram)].append(telegram)
+        series[series_of(telegram)].append(telegram)
     stands: list[tuple[Version, Telegram]] = []
     unclear: set[Telegram] = set()
     for members in series.values():
@@ -45,7 +45,8 @@ def standing(telegrams: Iterable[Telegram]) -> tuple[list[tuple[Version, Telegra
     return sorted(stands, key=lambda pair: (pair[0], pair[1].digest)), unclear
 
 
-def _series(telegram: Telegram) -> Series:
+def series_of(telegram: Telegram) -> Series:
+    """Give what a telegram is one of: an event, or the titles of an office."""
     if telegram.event_id:
         return (telegram.family, telegram.event_id)
     return (telegram.family, telegram.title, telegram.office)

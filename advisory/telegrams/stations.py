@@ -57,6 +57,7 @@ def read_sections(body: Element) -> dict[Key, Section]:
                 location=text_of(area, "Location"),
                 reaches=tuple(plain(one.text) for one in part.findall("ChargeSection")),
                 criteria=_criteria(part),
+                towns=tuple(town.rstrip("-") for town in text_of(area, "SubCityList").split()),
             )
     for item, times in _series(body):
         for station in item.findall("Station"):

@@ -52,6 +52,7 @@ class Telegram:
     statements: tuple[Statement, ...] = ()
     sections: tuple[Section, ...] = ()
     river_codes: tuple[str, ...] = ()
+    prefectures: tuple[str, ...] = ()  # codes of 府県予報区等 of a river telegram
     areas: tuple[FloodedArea, ...] = ()
     bins: tuple[Bin, ...] = ()
     typhoon: Typhoon | None = None
@@ -75,8 +76,11 @@ class Place:
         The wider forecast areas it lies in; none given = all of its prefecture.
     stations
         JMA code of a water-level station to gauge_id.
+    name
+        The city as telegrams write it, e.g. いわき市; tells where a section without codes lies.
     """
 
     city_code: str
     area_codes: tuple[str, ...] = ()
     stations: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from advisory.levels import concern
 from advisory.telegrams import Place, merge, of_place, parse_telegram
 from advisory.types import (
     Advice,
@@ -82,6 +83,18 @@ def test_section_tells_its_level_value_and_threshold(desk: Desk) -> None:
 def test_section_level_is_not_for_districts_on_another_section(desk: Desk) -> None:
     assert desk(warnings=river(Level.EMERGENCY, "kamata")).level is Level.EMERGENCY
     assert desk(warnings=river(Level.EMERGENCY, "upstream")).level is Level.NONE
+
+
+def test_higher_official_level_or_one_warning_more_never_lowers_advice(desk: Desk) -> None:
+    ranks = sorted(Level, key=concern)
+    for gauge_ids in ((), ("kamata",)):
+        alone = [desk(warnings=warning(level, *gauge_ids)).level for level in ranks]
+        assert alone == sorted(alone, key=concern)
+        for level, before in zip(ranks, alone, strict=True):
+            for more in ranks:
+                both = (*warning(level, *gauge_ids).active, *warning(more).active)
+                advice = desk(warnings=Warnings(received_at=NOON, active=both))
+                assert concern(advice.level) >= concern(before)
 
 
 def test_missing_observation_is_said_to_be_missing_not_zero(desk: Desk) -> None:

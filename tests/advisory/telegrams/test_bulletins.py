@@ -49,6 +49,13 @@ def test_title_tells_the_kind_where_the_tag_is_unknown(report: Make) -> None:
     assert found.hazard == "線状降水帯発生"
 
 
+def test_record_rain_in_the_form_before_2026_is_the_same(report: Make) -> None:
+    head = tag("発表").replace("情報タグ", "記録的短時間大雨情報（発表細分）")
+    data = report("記録的短時間大雨情報", headline=head, head_title="福島県記録的短時間大雨情報")
+    (found,) = merge([parse_telegram(data)]).active
+    assert (found.hazard, found.level) == ("記録的短時間大雨", 2)
+
+
 def test_bulletins_of_different_events_stand_side_by_side(report: Make) -> None:
     both = [
         parse_telegram(report(TITLE, headline=tag("記録雨"), event=event)) for event in ("A", "B")

@@ -35,18 +35,34 @@ def test_mapped_section_is_for_its_gauge(flood: Callable[..., Telegram]) -> None
     assert (found.gauge_ids, found.level) == (("kamata",), 4)
 
 
-def section(station: str, *area_codes: str) -> Warnings:
-    at = Section(station, "橋", "", Level.EVACUATE, "")
+def section(*area_codes: str, towns: tuple[str, ...] = ()) -> Warnings:
+    """Give a section of an unmapped station at level 4."""
+    at = Section("99", "橋", "", Level.EVACUATE, "", towns=towns)
     one = Warning("T", "氾濫危険警報", Level.EVACUATE, area_codes, (), AT, None, section=at)
     return Warnings(active=(one,))
 
 
-def test_section_elsewhere_falls_away_and_an_unmapped_one_here_is_for_all_and_says_so() -> None:
-    assert of_place(section("99", "0820100"), IWAKI).active == ()
-    for areas in (("0720400",), ()):
-        (found,) = of_place(section("99", *areas), IWAKI).active
-        assert found.gauge_ids == ()
-        assert "対応表" in found.doubts[-1]
+def test_unmapped_section_that_threatens_the_city_is_for_all_of_it_and_says_so() -> None:
+    (found,) = of_place(section("0820100", "0720400"), IWAKI).active
+    assert (found.level, found.gauge_ids) == (4, ())
+    assert "対応表" in found.doubts[-1]
+
+
+@pytest.mark.parametrize("codes", [("0820100",), ("080000",), ("0720500", "0720600")])
+def test_unmapped_section_elsewhere_falls_away(codes: tuple[str, ...]) -> None:
+    assert of_place(section(*codes), IWAKI).active == ()
+
+
+@pytest.mark.parametrize("codes", [("070000",), ()])
+def test_unmapped_section_somewhere_in_the_prefecture_is_unknown_unless_its_towns_are_told(
+    codes: tuple[str, ...],
+) -> None:
+    named = replace(IWAKI, name="いわき市")
+    (found,) = of_place(section(*codes), named).active
+    assert found.level is Level.UNKNOWN
+    (found,) = of_place(section(*codes, towns=("福島県いわき市平",)), named).active
+    assert found.level is Level.UNKNOWN
+    assert of_place(section(*codes, towns=("福島県郡山市",)), named).active == ()
 
 
 def test_headline_without_sections_is_for_the_gauges_of_its_river() -> None:

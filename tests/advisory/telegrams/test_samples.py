@@ -108,6 +108,7 @@ def test_rokkaku_is_at_level_3_although_forecast_to_pass_its_danger_level(real_d
     ]
     assert section.areas[0].area_code == "4120600"
     assert section.reaches[0].startswith("六角川")
+    assert section.towns[0] == "佐賀県武雄市"
 
 
 def test_three_sections_of_one_river_have_three_levels(real_data: Path) -> None:
@@ -144,6 +145,7 @@ def test_headline_only_is_level_3_without_sections(real_data: Path) -> None:
     (found,) = merge([read(real_data, "16_05_01_210630_VXKOii.xml")]).active
     assert (found.level, found.section, found.kind) == (3, None, "○○川上流氾濫警戒情報")
     assert found.river_codes == ("1234567890", "9876543210")
+    assert found.area_codes == ("990000",)  # ○○県, △△県
 
 
 def test_zen_river_is_at_level_2_with_three_thresholds(real_data: Path) -> None:

@@ -57,6 +57,7 @@ def test_withdrawal_with_an_unknown_past_is_unknown_until_the_next(
     (found,) = merge([cancel, flood(5, AT[1], 3)]).active
     assert found.level is Level.UNKNOWN
     assert "受信していない" in found.doubts[0]
+    assert (found.river_codes, found.area_codes) == (("0700280001",), ("070000",))
     assert levels(merge([cancel])) == [Level.UNKNOWN]
     assert levels(merge([cancel, flood(2, AT[3], 5)])) == [2]
 
