@@ -214,7 +214,8 @@ class _LeadBand:
         spread_m = np.concatenate([one.spread_m for one in gauges])
         flood = np.concatenate([one.flood for one in gauges])
         members = class_members(errors, classes)
-        shape = np.array([pooled_shape([-one for one in members]), pooled_shape(members)])
+        wet = members[WET_CLASS:]
+        shape = np.array([pooled_shape([-one for one in wet]), pooled_shape(wet)])
         levels = np.stack([upper_quantiles(one, LEVELS, shape[1]) for one in members])
         table = np.stack([conformal_quantiles(one) for one in members])
         inside = np.sum(errors[:, None] > levels[classes], axis=1)
@@ -247,7 +248,7 @@ def class_members(errors: Floats, classes: NDArray[np.intp]) -> list[Floats]:
 
 
 def pooled_shape(members: Sequence[Floats]) -> float:
-    """Give the shape of the upper tails of all classes, each in units of its mean excess.
+    """Give the shape of the upper tails of classes, each in units of its mean excess.
 
     Never below 0: a tail that ends would call a flood beyond it impossible.
     """

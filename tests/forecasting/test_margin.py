@@ -35,9 +35,9 @@ def test_the_class_where_floods_are_missed_is_widened_and_no_other():
     assert upper_levels(inside, flood, classes, width).tolist() == [0, 3]
 
 
-def test_the_cheaper_of_two_classes_is_widened_first():
-    # 50 missed floods each, either brings the share from 0 to enough of 0.91? No: both are needed
-    # unless one is cheap and suffices: class 0 holds 95 of 100 floods.
+def test_the_class_that_brings_in_most_floods_for_its_width_is_widened_first():
+    # All floods are missed by the 95 % quantile, 95 in class 0 and 5 in class 1, at the same
+    # price: class 0 alone brings the share to 0.95, enough.
     inside = np.full(2000, 1)
     classes = np.repeat([0, 1], 1000)
     flood = np.zeros(2000, dtype=bool)
