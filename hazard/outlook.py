@@ -54,7 +54,7 @@ def expected_people(
     parts = {}
     for end in chances.index.get_level_values("until_h").unique():
         now: Any = chances.xs(end, level="until_h")
-        total = np.zeros((len(index.districts), len(COUNTS) + 1))
+        total = _counts(index, (), people, rules)
         for keys, weight in ladder(index, now):
             if keys not in made:
                 made[keys] = _counts(index, keys, people, rules)

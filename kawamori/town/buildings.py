@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from hazard.population import assumed_day_people
 from hazard.types import JGD2011, Buildings, check_buildings
 from kawamori.town.districts import to_lonlat
 from kawamori.town.plan import DistrictPlan, Floats, Plan
@@ -19,6 +20,7 @@ PEOPLE_PER_BUILDING = 2.75
 STEEP = 0.12  # nobody builds on steeper ground [m/m]
 RIVERSIDE_M = 40.0  # from the channel's edge
 HILL_M = 20.0  # few people live much higher than this above the valley
+AWAY_SHARE = 0.45  # of residents, at work or school by day; assumed (仮定)
 BLOCKS = 4  # 丁目 of a district
 # Kinds of buildings: share, floors, area [m2], mean people; 0 people = shop, barn, works.
 KINDS = (
@@ -60,7 +62,9 @@ def make_buildings(plan: Plan, places_m: Floats, table: pd.DataFrame) -> Buildin
     """Give the buildings as the house form of `hazard.types.Buildings`."""
     columns = ["area_m2", "floors", "people", "district_id", "block"]
     points = to_lonlat(plan, shapely.points(places_m)).array
-    return check_buildings(gpd.GeoDataFrame(table[columns], geometry=points, crs=JGD2011))
+    day = assumed_day_people(table, away_share=AWAY_SHARE)
+    frame = table[columns].assign(day_people=day.round(2))
+    return check_buildings(gpd.GeoDataFrame(frame, geometry=points, crs=JGD2011))
 
 
 def _free(nodes: Nodes, terrain: Terrain) -> npt.NDArray[np.bool_]:

@@ -162,6 +162,14 @@ def test_people_expected_are_weighted_by_the_chance_of_each_flood():
     assert row[names].tolist() == pytest.approx([20, 5, 15, 0, 2, 0.2, 0.2])
 
 
+def test_assisted_people_that_nobody_listed_are_unknown_even_where_it_stays_dry():
+    library = areas(("夏井川", "planned", 1))
+    chances = river_chances(odds(k={"danger": [0.0], "overflow": [0.0]}), ["夏井川"], [KAMATA])
+    row = expected_people(city(library), chances).loc[("d", 1.0)]
+    assert row["people"] == 0
+    assert np.isnan(row["assisted"])
+
+
 def test_two_rivers_of_one_storm_are_not_added_up():
     # Both reach the house, with 0.2 and 0.5: one storm, so 0.5 and not 0.7.
     library = areas(("夏井川", "planned", 2), ("新川", "planned", 2))
