@@ -1,4 +1,10 @@
-"""Official JMA telegrams about floods, weather warnings and typhoons, as a state in force."""
+"""Official JMA telegrams about floods, weather warnings and typhoons, as a state in force.
+
+Three pure functions, no network, no disk, no clock: `parse_telegram` reads one XML body, `merge`
+gives the state that a set of telegrams describes, `of_place` what of it is for one city and its
+gauges. Keep every telegram received and merge them all: order and repetition do not matter. Where
+`parse_telegram` raises, pass its error to `merge` as `unreadable`.
+"""
 
 from advisory.telegrams.codes import Family
 from advisory.telegrams.document import LIMIT_BYTES, TelegramError

@@ -31,6 +31,24 @@ def test_each_section_has_the_level_of_its_own_text(
     assert [one.level for one in merge([parse_telegram(data)]).active] == [5, 2]
 
 
+def test_observed_stage_does_not_raise_the_level_a_text_gives(
+    report: Make, river_head: Text, said: Text
+) -> None:
+    # As on 2026-06-03 at 相瀬 of 古座川: 4.55 m is above 避難判断 4.50 m (stage 3), yet falling.
+    series = (
+        '<MeteorologicalInfos type="水位・流量情報"><TimeSeriesInfo><TimeDefines><TimeDefine '
+        'timeId="1"><DateTime>2026-06-03T05:20:00+09:00</DateTime><Name>現況</Name></TimeDefine>'
+        '</TimeDefines><Item><Kind><eb:WaterLevel type="水位" refID="1">4.55</eb:WaterLevel>'
+        '<eb:WaterLevel type="レベル" refID="1">3</eb:WaterLevel></Kind><Station><Name>上橋</Name>'
+        f"<Code>{UP[0]}</Code></Station></Item></TimeSeriesInfo></MeteorologicalInfos>"
+    )
+    body = warning(said("【警戒レベル５相当】", DOWN), said("【警戒レベル２】", UP)) + series
+    data = report(RIVER, body=body, headline=river_head("51", "レベル５氾濫特別警報"))
+    assert by_name(data) == {"上橋": 2, "下橋": 5}
+    values = next(one.values for one in parse_telegram(data).sections if one.name == "上橋")
+    assert (values[0].level_m, values[0].stage) == (4.55, 3)
+
+
 def test_section_without_a_text_is_unknown_where_another_has_the_rivers_level(
     report: Make, river_head: Text, said: Text
 ) -> None:
