@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,27 +22,17 @@ import geopandas as gpd
 import pandas as pd
 
 from hazard.depth_text import depth_ranges_m
-from hazard.exposure import count_keys, unknown_exposure
 from hazard.ground import sound_areas
-from hazard.indexed import WaterIndex
 from hazard.layers import stand_ins
 from hazard.published import PublishedFile, find_published, read_published
-from hazard.types import EXPOSURE_COLUMNS, JGD2011, LAYER_COLUMNS, Exposure, FloodLayer, check_layer
-from hazard.water import STAY, Population, people_of
+from hazard.signalled import Signal
+from hazard.types import JGD2011, LAYER_COLUMNS, FloodLayer, check_layer
 
 INLAND = "inland"
 LEVEL_LIMIT = 3  # 警戒レベル相当 of 大雨 or キキクル(浸水害) from which it applies; starting point
 RAIN_LIMIT_MM_PER_H = 30.0  # drains overflow in towns [1]_; starting point, a city knows its own
 _NAME = re.compile(r"^A51-")
 _NEEDED = ("A51_003", "A51_005")
-
-
-@dataclass(frozen=True)
-class InlandSignal:
-    """Whether the inland scenario applies to a district; `applies` None = unknown."""
-
-    applies: bool | None
-    reason: str  # Japanese, for the officer
 
 
 def read_inland(folder: Path) -> FloodLayer:
@@ -67,7 +56,7 @@ def inland_signal(
     rain_mm_per_h: float | None = None,
     level_limit: int = LEVEL_LIMIT,
     rain_limit_mm_per_h: float = RAIN_LIMIT_MM_PER_H,
-) -> InlandSignal:
+) -> Signal:
     """Give whether warnings or rain call for the inland scenario.
 
     Parameters
@@ -94,46 +83,11 @@ def inland_signal(
         if value is not None and value >= limit
     ]
     if over:
-        return InlandSignal(True, "内水・小河川: " + "、".join(over))
+        return Signal(True, "内水・小河川: " + "、".join(over))
     silent = [name for name, row in connected.items() if row[0] is None or math.isnan(row[0])]
     if silent or not connected:
-        return InlandSignal(None, f"内水・小河川: {'、'.join(silent or told)}が不明")
-    return InlandSignal(False, "内水・小河川: 基準未満")
-
-
-def expose_inland(
-    index: WaterIndex,
-    signals: Mapping[str, InlandSignal],
-    *,
-    rules: Any = STAY,
-    population: Population = "night",
-) -> Exposure:
-    """Give people and buildings in the inland areas of the districts whose signal applies.
-
-    Parameters
-    ----------
-    index
-        Of `index_water(read_inland(…), …)`, apart from the rivers' index.
-    signals
-        By district_id; a district without one is unknown.
-
-    Returns
-    -------
-        Index (district_id, "inland"), columns as `hazard.exposure.expose`. 0 where the signal says
-        no, <NA> where it is unknown or no inland area of the district is mapped.
-    """
-    if not index.keys:
-        return unknown_exposure(index.districts, [INLAND])
-    counts = count_keys(index, list(index.keys), people_of(index, population), rules)
-    mapped = counts["buildings"] > 0
-    for district_id in index.districts.index:
-        applies = signals[district_id].applies if district_id in signals else None
-        if applies is None or not mapped[district_id]:
-            counts.loc[district_id] = pd.NA
-        elif not applies:
-            counts.loc[district_id] = 0
-    table = pd.concat({INLAND: counts}, names=["scenario"]).swaplevel()
-    return Exposure(table[list(EXPOSURE_COLUMNS)].astype("Int64"))
+        return Signal(None, f"内水・小河川: {'、'.join(silent or told)}が不明")
+    return Signal(False, "内水・小河川: 基準未満")
 
 
 def most_rain_mm_per_h(rain_mm: Any, stations: Sequence[str], *, steps_per_h: int) -> float:

@@ -15,8 +15,9 @@ from hazard.codes import LANDSLIDE_KINDS, LANDSLIDE_ZONES
 from hazard.ground import AREA_TYPES, features, sound_areas
 from hazard.layers import stand_ins
 from hazard.published import PublishedFile, find_published, read_published
-from hazard.types import JGD2011
+from hazard.types import JGD2011, FloodLayer, check_layer
 
+LANDSLIDE = "landslide"
 LANDSLIDE_COLUMNS = (
     "kind", "special", "designated", "number", "name", "address", "notified_on",
     "stand_in", "source", "geometry",
@@ -47,6 +48,26 @@ def read_landslide(folder: Path) -> Any:
         empty = {name: pd.Series(dtype=object) for name in LANDSLIDE_COLUMNS}
         return gpd.GeoDataFrame(empty, geometry="geometry", crs=JGD2011)
     return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=JGD2011)
+
+
+def landslide_layer(zones: Any) -> FloodLayer:
+    """Give zones as areas of scenario "landslide" in which nobody stays, for `expose_signalled`.
+
+    Special zones (特別警戒区域) lie within the others, so that both count a person once.
+    """
+    none = pd.Series(np.nan, index=zones.index)
+    columns = {
+        "scenario": LANDSLIDE,
+        "river": zones["kind"].astype(object),
+        "depth_min_m": none,
+        "depth_max_m": none,
+        "duration_rank": pd.array([pd.NA] * len(zones), dtype="Int64"),
+        "collapse_zone": LANDSLIDE,
+        "stand_in": zones["stand_in"],
+        "source": zones["source"],
+    }
+    frame = pd.DataFrame(columns, index=zones.index)
+    return check_layer(gpd.GeoDataFrame(frame, geometry=zones.geometry.array, crs=JGD2011))
 
 
 def read_landslide_file(file: PublishedFile) -> Any:

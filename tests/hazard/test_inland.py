@@ -11,18 +11,19 @@ from shapely.geometry import Point, box
 
 from hazard.indexed import index_water
 from hazard.inland import (
-    InlandSignal,
-    expose_inland,
+    INLAND,
     inland_signal,
     most_rain_mm_per_h,
     read_inland,
 )
+from hazard.landslide import LANDSLIDE, landslide_layer, read_landslide
 from hazard.layers import read_layers
+from hazard.signalled import Signal, expose_signalled
 from hazard.types import check_buildings, check_districts
 
 TOWN = box(140.0, 37.0, 140.1, 37.1)
 STREAM = box(140.0, 37.0, 140.05, 37.1)
-YES, NO, SILENT = (InlandSignal(applies, "") for applies in (True, False, None))
+YES, NO, SILENT = (Signal(applies, "") for applies in (True, False, None))
 
 
 def write(folder, *texts, **extra):
@@ -80,18 +81,34 @@ def test_official_inland_map_becomes_a_scenario_of_its_own(tmp_path):
 
 def test_people_of_the_inland_area_count_where_the_signal_applies(tmp_path):
     index = city(read_inland(write(tmp_path, "0.5m以上1.0m未満")))
-    counts = expose_inland(index, {"d": YES})
+    counts = expose_signalled(index, {"d": YES}, INLAND)
     # The house at 140.02 lies in the area: 3 people, one storey, up to 1 m.
     assert counts.loc[("d", "inland"), ["people", "must_leave"]].tolist() == [3, 3]
-    assert expose_inland(index, {"d": NO})["people"].tolist() == [0]
+    assert expose_signalled(index, {"d": NO}, INLAND)["people"].tolist() == [0]
 
 
 def test_silent_district_and_city_without_inland_map_are_unknown(tmp_path):
     index = city(read_inland(write(tmp_path, "0.3m未満")))
     for signals in ({"d": SILENT}, {}):
-        assert expose_inland(index, signals).isna().all(axis=None)
+        assert expose_signalled(index, signals, INLAND).isna().all(axis=None)
     nothing = city(read_inland(tmp_path).iloc[:0])
-    assert expose_inland(nothing, {"d": YES}).isna().all(axis=None)
+    assert expose_signalled(nothing, {"d": YES}, INLAND).isna().all(axis=None)
+
+
+@pytest.mark.parametrize(("signal", "expected"), [(YES, [3, 3, 0]), (NO, [0, 0, 0])])
+def test_nobody_stays_upstairs_in_a_landslide_zone(tmp_path, signal, expected):
+    zone = {"A33_001": [2], "A33_002": [1]}
+    frame = gpd.GeoDataFrame(zone, geometry=[STREAM], crs="EPSG:6668")
+    frame.to_file(tmp_path / "A33-23_07.geojson", engine="pyogrio")
+    index = city(landslide_layer(read_landslide(tmp_path)))
+    counts = expose_signalled(index, {"d": signal}, LANDSLIDE)
+    row = counts.loc[("d", "landslide"), ["people", "must_leave", "may_stay"]]
+    assert row.tolist() == expected
+
+
+def test_city_without_landslide_zones_is_unknown(tmp_path):
+    index = city(landslide_layer(read_landslide(tmp_path)))
+    assert expose_signalled(index, {"d": YES}, LANDSLIDE).isna().all(axis=None)
 
 
 def test_missing_field_is_named(tmp_path):

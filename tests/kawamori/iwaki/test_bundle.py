@@ -11,8 +11,9 @@ import xarray as xr
 from forecasting.types import MISSING, check_observations
 from hazard.exposure import demand, expose
 from hazard.indexed import index_water
-from hazard.inland import expose_inland, inland_signal, most_rain_mm_per_h
+from hazard.inland import INLAND, inland_signal, most_rain_mm_per_h
 from hazard.layers import read_layers
+from hazard.signalled import expose_signalled
 from kawamori.city import City, read_city, read_gauges, read_toml
 from kawamori.iwaki.bundle import FACTS, build_iwaki
 from kawamori.iwaki.places import read_blocks
@@ -182,7 +183,7 @@ def test_uchigo_of_2023_is_not_missed_although_its_stream_has_no_gauge(city, sto
     assert most == 47.0
     signal = inland_signal(rain_mm_per_h=most)
     index = index_water(city.inland, city.districts, city.buildings)
-    counts = expose_inland(index, {"uchigo": signal})
+    counts = expose_signalled(index, {"uchigo": signal}, INLAND)
     assert counts.loc[("uchigo", "inland"), "people"] > 100
     assert city.inland["stand_in"].all()
     assert "宮川" in set(city.inland["river"])
