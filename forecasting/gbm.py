@@ -20,11 +20,12 @@ from forecasting.fallback import CHAIN, MIX, chosen
 from forecasting.features import Floats, good_levels, rain_gauges_of
 from forecasting.frame import LevelFrame, whole_steps
 from forecasting.inputs import Inputs, rain_ahead, read_inputs, without_rain
-from forecasting.intervals import QUANTILES, Bands, Spread
+from forecasting.intervals import QUANTILES, Bands
 from forecasting.learning import Lesson, RainMix, learn_gauge, terms_of
 from forecasting.member import Leads
 from forecasting.mix import GaugeMix
 from forecasting.rise import LEAST_ROWS, check_names, stride
+from forecasting.spread import Spread
 from forecasting.state import State, gauge_from_state
 from forecasting.types import Gauge, LevelForecast, Observations, RainForecast, step_of
 

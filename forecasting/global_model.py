@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from forecasting.features import Floats, good_levels, lagged
 from forecasting.frame import LevelFrame, whole_steps
-from forecasting.intervals import QUANTILES, Bands, Spread, Standardised, fit_spread
+from forecasting.intervals import QUANTILES, Bands
 from forecasting.rise import LEAST_ROWS, held_out_blocks
 from forecasting.shared_rise import SharedRise
+from forecasting.spread import Spread, Standardised, fit_spread
 from forecasting.state import State, gauge_from_state
 from forecasting.types import Observations, RainForecast, step_of
 from forecasting.window import NAMES, Scale, Window, scale_of, window_features, window_of

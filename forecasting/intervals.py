@@ -24,136 +24,17 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
-from scipy.special import ndtri
 
-from forecasting.features import Design, Floats
+from forecasting.features import Floats
 from forecasting.margin import LEVELS, NOMINAL, upper_levels
+from forecasting.spread import CLASS_SHARES, WET_CLASS, Spread, Standardised
 from forecasting.state import State
 from forecasting.tail import excess_at, tail_shape
+from forecasting.together import lead_correlation
 
 QUANTILES = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
-LEAST_SPREAD_M = 0.002  # below the resolution of every gauge
-CLASS_SHARES = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98)  # of training rows by spread, calm to flood
-WET_CLASS = 3  # of these classes, the first wet one: a fifth of all rows is wet
 LEAST_IN_CLASS = 80  # errors; a class with fewer uses those of all
 LEAST_BEYOND = 5  # errors above a quantile; of fewer the tail tells it
-LEAST_PAIRS = 100  # of wet errors at two leads, to tell how they go together
-FLOOD_SHARE = 0.01  # hours whose level or rise is among the highest 1 % turned out a flood
-RAIN_TERMS = (
-    "rain_1_mm", "rain_3_mm", "rain_6_mm", "rain_12_mm", "rain_24_mm",
-    "wetness_6h_mm", "wetness_24h_mm", "wetness_120h_mm",
-)  # fmt: skip
-SUMMER = (6, 9)  # months (UTC) of typhoons and the rain front
-
-
-@dataclass(frozen=True)
-class Spread:
-    """Size of the error to expect: weights (term) >= 0, and its least value. [m]"""
-
-    weights: Floats
-    fill: Floats  # the mean of each term in training, used where it is missing
-    least_m: float
-    edges_m: Floats  # of the classes, rising
-
-    def of(self, terms: Floats) -> Floats:
-        """Give the spread (row) for terms (row, term). [m]"""
-        return np.maximum(self._sum(terms), self.least_m)
-
-    def class_of(self, terms: Floats) -> NDArray[np.intp]:
-        """Give the class (row) of a state, 0 = calm; the least spread levels no classes."""
-        return np.searchsorted(self.edges_m, self._sum(terms), side="right")
-
-    def standardised(
-        self,
-        rows: NDArray[np.intp],
-        terms: Floats,
-        error_m: Floats,
-        flood: NDArray[np.bool_] | None = None,
-    ) -> Standardised:
-        """Give held-out errors (row) in units of their spread.
-
-        `rows` tells their times; `flood` which of them turned out a flood, None = nobody says.
-        """
-        turned_out = np.zeros(len(rows), dtype=bool) if flood is None else flood
-        spread_m = self.of(terms)
-        return Standardised(rows, error_m / spread_m, self.class_of(terms), spread_m, turned_out)
-
-    def _sum(self, terms: Floats) -> Floats:
-        known = np.where(np.isfinite(terms), terms, self.fill)
-        return np.asarray(known @ self.weights)
-
-    def state(self) -> State:
-        """Give what was learned (forecasting.state)."""
-        return asdict(self)
-
-    @classmethod
-    def from_state(cls, state: State) -> Self:
-        """Give the spread that `state` was told by."""
-        return cls(**state)
-
-
-def spread_terms(design: Design, rise_m: Floats) -> Floats:
-    """Give what the error may grow with, (row, term), all >= 0; `rise_m` is the forecast rise.
-
-    That is: predicted and recent rises, here and upstream, height above the base, recent rain and
-    soil wetness, heavy rain on wet soil, the rainy season.
-    """
-    terms = [np.ones(len(rise_m)), np.maximum(rise_m, 0), np.maximum(-rise_m, 0)]
-    terms += [np.abs(design.column(name)) for name in ("rise_1_m", "rise_3_m", "bend_m")]
-    terms += [np.maximum(design.column("above_base_m"), 0)]
-    terms += [_largest(design, f"_rise_{steps}_m") for steps in (1, 3)]
-    if "rain_1_mm" in design.names:
-        rain = {name: design.column(name) for name in RAIN_TERMS}
-        soil_mm = np.maximum(rain["wetness_120h_mm"], 0)
-        terms += list(rain.values())
-        terms += [_largest(design, f"_rain_{steps}_mm") for steps in (1, 3)]
-        terms += [rain["rain_3_mm"] * soil_mm / 100, np.sqrt(rain["rain_12_mm"] * soil_mm)]
-    month = design.times.astype("datetime64[M]").astype(int) % 12 + 1
-    terms += [((month >= SUMMER[0]) & (month <= SUMMER[1])).astype(float)]
-    return np.column_stack(terms)
-
-
-def _largest(design: Design, ending: str) -> Floats:
-    """Give the largest size of the features of this ending, 0 where none is known."""
-    named = [name for name in design.names if name.endswith(ending)]
-    sizes = [np.nan_to_num(np.abs(design.column(name)), nan=0.0) for name in named]
-    return np.max(sizes, axis=0) if sizes else np.zeros(len(design.times))
-
-
-def constant_terms(design: Design, rise_m: Floats) -> Floats:
-    """Give the one term of a spread that never changes, (row, 1)."""
-    return np.ones((len(design.times), 1))
-
-
-def turned_flood(level_m: Floats, rise_m: Floats) -> NDArray[np.bool_]:
-    """Tell rows whose observed level or rise over the lead is among the highest 1 %."""
-    return np.asarray(
-        (level_m >= np.quantile(level_m, 1 - FLOOD_SHARE))
-        | (rise_m >= max(float(np.quantile(rise_m, 1 - FLOOD_SHARE)), LEAST_SPREAD_M))
-    )
-
-
-def fit_spread(terms: Floats, error_m: Floats) -> Spread:
-    """Give the spread that fits the absolute errors (row) of held-out forecasts best."""
-    fill = np.array([column[np.isfinite(column)].mean() if np.isfinite(column).any() else 0.0
-                     for column in terms.T])  # fmt: skip
-    known = np.where(np.isfinite(terms), terms, fill)
-    size = np.maximum(np.sqrt(np.mean(known**2, axis=0)), 1e-12)
-    weights = nnls(known / size, np.abs(error_m))[0] / size
-    least_m = max(LEAST_SPREAD_M, float(np.median(np.abs(error_m))))
-    return Spread(weights, fill, least_m, np.quantile(known @ weights, CLASS_SHARES))
-
-
-@dataclass(frozen=True)
-class Standardised:
-    """Held-out errors of one gauge and lead in units of their spread."""
-
-    rows: NDArray[np.intp]  # of the gauge's times, so that leads can be laid side by side
-    errors: Floats
-    classes: NDArray[np.intp]
-    spread_m: Floats
-    flood: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -276,46 +157,6 @@ def upper_quantiles(errors: Floats, probabilities: Sequence[float], shape: float
             share = (1 - q) / (1 - NOMINAL)
             values.append(high + float(excess_at(share, scale, shape)))
     return np.maximum.accumulate(np.array(values))
-
-
-def lead_correlation(errors: Sequence[Sequence[Standardised]]) -> Floats:
-    """Give how the errors of two leads of one wet issue time go together, (lead, lead).
-
-    Normal scores of the errors' ranks in their lead, all gauges together; two leads with too few
-    common rows are taken as one (1), which neither hides nor invents a peak between them.
-    """
-    scores = [_normal_scores(lead) for lead in errors]
-    correlation = np.eye(len(errors))
-    for one in range(len(errors)):
-        for other in range(one):
-            pairs = [_paired(a, b) for a, b in zip(scores[one], scores[other], strict=True)]
-            both = np.concatenate(pairs, axis=1)
-            known = both.shape[1] >= LEAST_PAIRS and (both.std(axis=1) > 0).all()
-            together = np.mean(_standard(both[0]) * _standard(both[1])) if known else 1.0
-            correlation[one, other] = together
-            correlation[other, one] = correlation[one, other]
-    return correlation
-
-
-def _normal_scores(gauges: Sequence[Standardised]) -> list[tuple[NDArray[np.intp], Floats]]:
-    """Give rows and normal scores of the wet errors of each gauge at one lead."""
-    wet = [one.classes >= WET_CLASS for one in gauges]
-    errors = np.concatenate([one.errors[kept] for one, kept in zip(gauges, wet, strict=True)])
-    rank = np.argsort(np.argsort(errors, kind="stable"), kind="stable")
-    score = ndtri((rank + 0.5) / max(len(errors), 1))
-    ends = np.cumsum([int(kept.sum()) for kept in wet])[:-1]
-    parts = np.split(score, ends)
-    return [(one.rows[kept], part) for one, kept, part in zip(gauges, wet, parts, strict=True)]
-
-
-def _standard(scores: Floats) -> Floats:
-    return np.asarray((scores - scores.mean()) / scores.std())
-
-
-def _paired(one: tuple[NDArray[np.intp], Floats], other: tuple[NDArray[np.intp], Floats]) -> Floats:
-    """Give the scores (2, row) of the rows that both have."""
-    _, first, second = np.intersect1d(one[0], other[0], return_indices=True)
-    return np.stack([one[1][first], other[1][second]])
 
 
 def conformal_quantiles(

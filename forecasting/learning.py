@@ -14,9 +14,9 @@ from forecasting.features import Floats, lagged
 from forecasting.floods import flood_folds
 from forecasting.guard import Guard
 from forecasting.inputs import Inputs, without_rain
-from forecasting.intervals import Spread, Standardised, fit_spread, spread_terms, turned_flood
 from forecasting.member import KINDS, Leads
 from forecasting.mix import GaugeMix, Teaching, calm, learn_members, mix_weights, name_of_member
+from forecasting.spread import Spread, Standardised, fit_spread, spread_terms, turned_flood
 from forecasting.state import State
 
 FOLDS = 4  # of training time, each holding whole floods

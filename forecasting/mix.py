@@ -14,8 +14,8 @@ from forecasting.features import Floats
 from forecasting.floods import held_out
 from forecasting.guard import Guard
 from forecasting.inputs import Inputs
-from forecasting.intervals import Spread
 from forecasting.member import KINDS, Leads, Member
+from forecasting.spread import Spread
 from forecasting.state import State
 from forecasting.weights import member_weights
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.features import Design, Floats
-from forecasting.intervals import constant_terms
 from forecasting.rise import RiseModel
+from forecasting.spread import constant_terms
 from forecasting.state import State
 
 

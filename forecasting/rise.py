@@ -27,15 +27,8 @@ from forecasting.features import (
     step_min,
 )
 from forecasting.frame import LevelFrame, whole_steps
-from forecasting.intervals import (
-    QUANTILES,
-    Bands,
-    Spread,
-    Standardised,
-    fit_spread,
-    spread_terms,
-    turned_flood,
-)
+from forecasting.intervals import QUANTILES, Bands
+from forecasting.spread import Spread, Standardised, fit_spread, spread_terms, turned_flood
 from forecasting.state import State, gauge_from_state
 from forecasting.types import (
     Gauge,

@@ -7,16 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecasting.intervals import (
-    CLASS_SHARES,
-    QUANTILES,
-    Bands,
-    Standardised,
-    conformal_quantiles,
-    fit_spread,
-    lead_correlation,
-    turned_flood,
-)
+from forecasting.intervals import QUANTILES, Bands, conformal_quantiles
+from forecasting.spread import CLASS_SHARES, Standardised, fit_spread, turned_flood
+from forecasting.together import lead_correlation
 
 
 def test_conformal_quantiles_of_nineteen_errors_by_rank():
