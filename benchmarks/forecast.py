@@ -192,13 +192,13 @@ def _write_windows(series: Mapping[str, tuple[Dataset, Observations]], path: Pat
 
 
 def _show_table(title: str, rows: list[dict[str, Any]]) -> None:
-    print(title)
+    print(title, flush=True)
     names = list(dict.fromkeys(name for row in rows for name in row))
     lines = [names, *([_text(row.get(name)) for name in names] for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(names))]
     for line in lines:
         print("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)))
-    print()
+    print(flush=True)
 
 
 def _text(value: Any) -> str:
