@@ -24,7 +24,7 @@ import numpy.typing as npt
 from hazard.hand import height_above_drainage
 from hazard.inundate import csi, flood_depth
 from hazard.levee import Ground
-from hazard.rating import reach_stage
+from hazard.rating import reach_stage, station_weights
 from hazard.storage import POND_M, make_storage
 from hazard.stream import make_floodplain
 from hazard.terrain import make_terrain
@@ -145,9 +145,9 @@ def csi_if(town: Town) -> dict[str, float]:
         if stream.crest_m is not None
     ]
     overflow = np.array([gauge.thresholds.overflow for gauge in town.rivers.gauges])
-    official = town.rivers.share @ overflow  # depth over the bed where official levels top banks
+    depth = station_weights(town.rivers.gauges, plain) @ overflow  # where official levels top banks
     unsurveyed = [
-        replace(stream, crest_m=np.repeat((stream.bed_m + official[rows])[:, None], 2, axis=1))
+        replace(stream, crest_m=np.repeat((stream.bed_m + depth[rows])[:, None], 2, axis=1))
         for stream in plain.streams
         if stream.bed_m is not None
         for rows in [plain.rows(stream.river)]

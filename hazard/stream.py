@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
+from scipy.ndimage import distance_transform_edt
 
 from hazard.drainage import flow_receivers
 from hazard.hand import drainage_cells
@@ -23,6 +23,7 @@ from hazard.terrain import Terrain, cell_m, cell_numbers, ground_scale
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.intp]
 BANKS = ("left", "right")  # looking downstream
+STEPS = (16, -16, 8, -8, 4, -4, 2, -2, 1, -1, 1, -1)  # stations tried around the nearest river cell
 SMOOTH_M = 1000.0  # of the land's profile where no survey gives it: a terrain model is rough
 
 
@@ -81,8 +82,8 @@ def make_stream(
     Parameters
     ----------
     line
-        Points (point, 2) in the CRS of the terrain, upstream first. With surveyed heights the
-        points are the stations; without, stations are set one cell apart.
+        Points (point, 2) in the CRS of the terrain, upstream first. They are stations; where they
+        are more than two cells apart, more are set between, surveyed heights mixed.
     ground_m
         Land beside the river, one a point; None reads it from the terrain. [m above T.P.]
     crest_m, bed_m
@@ -100,17 +101,24 @@ def make_stream(
         raise ValueError(f"{river}: a line must have points (x, y), got shape {points.shape}.")
     if ground_m is None and not (crest_m is None and bed_m is None):
         raise ValueError(f"{river}: crest and bed come with the survey's ground_m. Add it.")
-    along = _chainage(points)
-    if ground_m is None:
-        step = cell_m(terrain) / ground_scale(terrain)
-        even = np.linspace(0, along[-1], max(2, int(along[-1] // step) + 1))
-        points = np.column_stack([np.interp(even, along, points[:, axis]) for axis in (0, 1)])
-        along = _chainage(points)
+    surveyed = _chainage(points)
+    step = cell_m(terrain) / ground_scale(terrain)
+    pieces = np.maximum(np.diff(surveyed) // step, 1).astype(int)  # survey points stay stations
+    part = np.concatenate([np.arange(count) / count for count in pieces] + [[0.0]])
+    first = np.append(np.repeat(surveyed[:-1], pieces), surveyed[-1])
+    along = first + part * np.append(np.repeat(np.diff(surveyed), pieces), 0.0)
+    x, y = (np.interp(along, surveyed, points[:, axis]) for axis in (0, 1))
     chainage = along * ground_scale(terrain)
-    ground = _profile(terrain, points, chainage, river) if ground_m is None else ground_m
-    crest, bed = (None if row is None else np.asarray(row, dtype=float) for row in (crest_m, bed_m))
-    x, y = points.T
-    return Stream(river, x, y, chainage, np.asarray(ground, dtype=float), crest, bed, joins)
+    if ground_m is None:
+        ground = _profile(terrain, np.column_stack([x, y]), chainage, river)
+        return Stream(river, x, y, chainage, ground, joins=joins)
+    ground = np.interp(along, surveyed, ground_m)
+    bed = None if bed_m is None else np.interp(along, surveyed, bed_m)
+    crest = None
+    if crest_m is not None:
+        banks = np.asarray(crest_m, dtype=float).T
+        crest = np.column_stack([np.interp(along, surveyed, bank) for bank in banks])
+    return Stream(river, x, y, chainage, ground, crest, bed, joins)
 
 
 def make_floodplain(
@@ -125,10 +133,9 @@ def make_floodplain(
         raise ValueError(f"belonging must be one of {sorted(BELONGING)}, got {belonging!r}.")
     x = np.concatenate([stream.x_m for stream in streams])
     y = np.concatenate([stream.y_m for stream in streams])
-    cell = cell_numbers(terrain, x, y)
-    channel = np.full(terrain.size, -1, dtype=np.intp)
-    channel[cell[cell >= 0]] = np.flatnonzero(cell >= 0)
-    station = BELONGING[belonging](terrain, np.column_stack([x, y]), channel)
+    river = np.repeat(np.arange(len(streams)), [len(stream.x_m) for stream in streams])
+    channel = _channel(terrain, x, y, river)
+    station = BELONGING[belonging](terrain, np.column_stack([x, y]), river, channel)
     east, north = np.meshgrid(terrain["x"].values, terrain["y"].values)
     across = east.ravel() - x[station], north.ravel() - y[station]
     along = np.concatenate([_directions(stream) for stream in streams])[station]
@@ -143,14 +150,42 @@ def make_floodplain(
     )  # fmt: skip
 
 
-def _nearest(terrain: Terrain, stations: Floats, channel: Whole) -> Whole:
-    """Give the station nearest to each cell, of any river."""
-    east, north = np.meshgrid(terrain["x"].values, terrain["y"].values)
-    places = np.column_stack([east.ravel(), north.ravel()])
-    return np.asarray(cKDTree(stations).query(places)[1])
+def _channel(terrain: Terrain, x_m: Floats, y_m: Floats, river: Whole) -> Whole:
+    """Give the station in each cell the rivers run through, without gaps; elsewhere -1."""
+    number = np.arange(0, len(x_m) - 0.75, 0.25)  # four places from station to station
+    number = number[river[np.floor(number).astype(int)] == river[np.ceil(number).astype(int)]]
+    every = np.arange(len(x_m))
+    cell = cell_numbers(terrain, np.interp(number, every, x_m), np.interp(number, every, y_m))
+    channel = np.full(terrain.size, -1, dtype=np.intp)
+    channel[cell[cell >= 0]] = np.rint(number[cell >= 0]).astype(np.intp)
+    if (channel < 0).all():
+        raise ValueError("At least one stream must cross the terrain, got none. Check the CRS.")
+    return channel
 
 
-def _downhill(terrain: Terrain, stations: Floats, channel: Whole) -> Whole:
+def _nearest(terrain: Terrain, stations: Floats, river: Whole, channel: Whole) -> Whole:
+    """Give the nearest station to each cell, of any river.
+
+    The nearest river cell gives a first guess, better by some steps along the river.
+    """
+    away = (channel < 0).reshape(terrain.shape)
+    row, column = distance_transform_edt(away, return_distances=False, return_indices=True)
+    best = channel[row * terrain.shape[1] + column]
+    last = len(river) - 1
+    x = terrain["x"].values
+    for number, y in enumerate(terrain["y"].values):  # row by row: little memory
+        line = best[number]
+        gap = np.hypot(x - stations[line, 0], y - stations[line, 1])
+        for step in STEPS:
+            other = np.clip(line + step, 0, last)
+            closer = np.hypot(x - stations[other, 0], y - stations[other, 1])
+            better = (closer < gap) & (river[other] == river[line])
+            line, gap = np.where(better, other, line), np.where(better, closer, gap)
+        best[number] = line
+    return np.asarray(best.ravel())
+
+
+def _downhill(terrain: Terrain, stations: Floats, river: Whole, channel: Whole) -> Whole:
     """Give the station whose cell the water of each cell comes to, -1 = none."""
     mask = (channel >= 0).reshape(terrain.shape)
     drain = drainage_cells(flow_receivers(terrain.values, mask), mask)
