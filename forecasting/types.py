@@ -85,7 +85,8 @@ class RainGauge:
 # level_m, level_flag (time, gauge); rain_mm, rain_flag (time, rain_gauge); optionally
 # dam_inflow_m3s, dam_release_m3s (time, dam). Fixed step; a stamp is the interval's end, UTC.
 Observations = NewType("Observations", xr.Dataset)
-# Rain of the lead window as known at issue time, (lead, rain_gauge, member) [mm per step].
+# Rain of the lead window as known at issue time, ([issued_at,] lead, rain_gauge, member)
+# [mm per step]; made and checked in forecasting/rain.py.
 RainForecast = NewType("RainForecast", xr.DataArray)
 # level_m (gauge, lead, quantile), a backtest adds issued_at; model_used (gauge); lead timedelta64.
 LevelForecast = NewType("LevelForecast", xr.Dataset)

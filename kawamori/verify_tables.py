@@ -20,6 +20,7 @@ SCORES = {
     "coverage90_flood": "出水時の的中率",
 }
 ALARMS = {"pod": "POD", "far": "FAR", "csi": "CSI"}
+COUNTS = {"crossings", "warned_crossings"}
 OUTAGES = {
     "available": "予測できた割合",
     "rmse_ratio": "RMSE 比",
@@ -134,12 +135,12 @@ def _rows(
     filled = wide.reindex(columns=pd.MultiIndex.from_tuples(list(keys)))
     return tuple(
         (tuple(RAIN_NAMES.get(str(part), str(part)) for part in label),
-         tuple(_text(value) for value in values))
+         tuple(_text(key, value) for key, value in zip(keys, values, strict=True)))
         for label, values in zip(filled.index, filled.to_numpy(), strict=True)
     )  # fmt: skip
 
 
-def _text(value: float) -> str:
+def _text(key: tuple[object, object], value: float) -> str:
     if not np.isfinite(value):
         return "–"
-    return f"{value:.0f}" if value == round(value) and abs(value) > 1 else f"{value:.2f}"
+    return f"{value:.0f}" if COUNTS & set(map(str, key)) else f"{value:.2f}"
