@@ -8,7 +8,6 @@ A model fitted with a rain forecast also forecasts without one, by members train
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
@@ -16,51 +15,18 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.fallback import CHAIN, MIX, chosen
 from forecasting.features import Floats, good_levels, rain_gauges_of
 from forecasting.frame import LevelFrame, whole_steps
-from forecasting.inputs import Inputs, rain_ahead, read_inputs, without_rain
-from forecasting.intervals import QUANTILES, Bands
-from forecasting.learning import Lesson, RainMix, learn_gauge, terms_of
+from forecasting.gauge_forecast import AllBands, GaugeForecast, Learned, forecast_gauge
+from forecasting.inputs import Inputs, rain_ahead, read_inputs
+from forecasting.intervals import Bands
+from forecasting.learning import Lesson, learn_gauge
 from forecasting.member import Leads
-from forecasting.mix import GaugeMix
 from forecasting.rise import LEAST_ROWS, check_names, stride
-from forecasting.spread import Spread
 from forecasting.state import State, gauge_from_state
 from forecasting.types import Gauge, LevelForecast, Observations, RainForecast, step_of
 
 SILENT_H = (1.0, 2.0, 3.0)  # outages of the gauge itself that the fallback is trained with
-
-
-@dataclass(frozen=True)
-class Learned:
-    """What is known of one gauge: names of its features, its mix, and the one that reads rain."""
-
-    names: tuple[str, ...]
-    mix: GaugeMix
-    rain: RainMix | None
-
-    def state(self) -> State:
-        """Give what was learned (forecasting.state)."""
-        rain = None if self.rain is None else self.rain.state()
-        return {"names": list(self.names), "mix": self.mix.state(), "rain": rain}
-
-    @classmethod
-    def from_state(cls, state: State) -> Self:
-        """Give what `state` was told by."""
-        rain = None if state["rain"] is None else RainMix.from_state(state["rain"])
-        return cls(tuple(state["names"]), GaugeMix.from_state(state["mix"]), rain)
-
-
-@dataclass(frozen=True)
-class GaugeForecast:
-    """Forecasts of one gauge at each issue time."""
-
-    levels_m: Floats  # (time, lead, quantile)
-    last_m: Floats
-    age_h: Floats
-    used: NDArray[np.str_]
-    guarded: NDArray[np.bool_]  # (time, lead)
 
 
 class Gbm(LevelFrame):
@@ -164,7 +130,10 @@ class Gbm(LevelFrame):
                 f"model {self.model_id} was fitted with observed rain only, got a rain forecast. "
                 "Fit it with the rain forecasts of the training time, or pass rain_forecast=None."
             )
-        parts = [self._gauge(known, target, issue_times, rain_forecast) for target in self.targets]
+        both = AllBands(bands, self._rain_bands)
+        parts = [
+            self._gauge(known, target, issue_times, rain_forecast, both) for target in self.targets
+        ]
         dataset = self._dataset(
             [(one.levels_m, one.last_m, one.age_h) for one in parts], issue_times
         )
@@ -181,6 +150,7 @@ class Gbm(LevelFrame):
         target: str,
         issue_times: NDArray[np.datetime64],
         rain_forecast: RainForecast | None,
+        bands: AllBands,
     ) -> GaugeForecast:
         """Give the forecasts of one gauge, each row with what it has inputs for."""
         learned = self._learned[target]
@@ -188,47 +158,7 @@ class Gbm(LevelFrame):
         check_names(inputs.known.names, learned.names, target)
         inputs = inputs.take(np.searchsorted(inputs.known.times, issue_times))
         inputs = self._with_rain(inputs, target, rain_forecast)
-        used = chosen(inputs)
-        heard = np.isfinite(inputs.ahead_mm).all(axis=1) & (inputs.ahead_mm.shape[1] > 0)
-        levels = np.full((len(inputs), len(self.leads), len(QUANTILES)), np.nan)
-        guarded = np.zeros(levels.shape[:2], dtype=bool)
-        for name in CHAIN:
-            rows = np.flatnonzero((used == name) & ~((name == MIX) & heard))
-            if len(rows):
-                levels[rows], guarded[rows] = self._dry(learned.mix, name, inputs.take(rows))
-        rows = np.flatnonzero((used == MIX) & heard)
-        if len(rows) and learned.rain is not None:
-            levels[rows], guarded[rows] = self._wet(learned, learned.rain, inputs.take(rows))
-        return GaugeForecast(levels, inputs.known.level_m, inputs.known.age_h, used, guarded)
-
-    def _dry(self, mix: GaugeMix, name: str, inputs: Inputs) -> tuple[Floats, NDArray[np.bool_]]:
-        """Give levels (row, lead, quantile) by one name of the chain, without rain ahead."""
-        dry = without_rain(inputs)
-        rises_m, cut = mix.rises_m(name, dry)
-        return self._levels(dry, rises_m, mix.spreads[name], self._bands), cut
-
-    def _wet(
-        self, learned: Learned, rain: RainMix, inputs: Inputs
-    ) -> tuple[Floats, NDArray[np.bool_]]:
-        """Give levels (row, lead, quantile) from the rain ahead, as far as it is believed."""
-        dry_m, dry_cut = learned.mix.rises_m(MIX, without_rain(inputs))
-        wet_m, wet_cut = rain.mix.rises_m(MIX, inputs)
-        spread_mm = inputs.ahead_spread_mm[:, np.array(self._leads().steps) - 1]
-        rises_m = rain.blended(wet_m, dry_m, spread_mm)
-        spreads = rain.mix.spreads[MIX]
-        return self._levels(inputs, rises_m, spreads, self._rain_bands), dry_cut | wet_cut
-
-    def _levels(
-        self, inputs: Inputs, rises_m: Floats, spreads: Sequence[Spread], bands: Bands | None
-    ) -> Floats:
-        """Give levels (row, lead, quantile): last level + rise + quantiles of the error. [m]"""
-        assert bands is not None
-        levels = np.empty((len(inputs), len(self.leads), len(QUANTILES)))
-        for lead, (spread, steps) in enumerate(zip(spreads, self._leads().steps, strict=True)):
-            terms = terms_of(inputs, rises_m[:, lead], steps)
-            location_m = inputs.known.level_m + rises_m[:, lead]
-            levels[:, lead] = location_m[:, None] + bands.errors_m(lead, spread, terms)
-        return levels
+        return forecast_gauge(learned, inputs, self._leads(), bands)
 
     def state(self) -> State:
         """Give configuration and all that was learned (forecasting.state)."""
@@ -249,7 +179,7 @@ class Gbm(LevelFrame):
         issue_times: NDArray[np.datetime64],
         bands: Bands,
     ) -> tuple[Floats, Floats, Floats]:
-        one = self._gauge(observations, target, issue_times, None)
+        one = self._gauge(observations, target, issue_times, None, AllBands(bands, None))
         return one.levels_m, one.last_m, one.age_h
 
     @classmethod

@@ -25,7 +25,7 @@ from forecasting.state import BoosterText, State
 
 TREES: Mapping[str, Any] = {
     "objective": "l2",
-    "learning_rate": 0.1,
+    "learning_rate": 0.15,
     "num_leaves": 15,
     "min_data_in_leaf": 0,
     "min_sum_hessian_in_leaf": 10.0,  # sum of the weights: a row of weight 2 counts as two

@@ -1,0 +1,106 @@
+"""The forecast of one gauge by what it has learned: each time with what it has inputs for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecasting.fallback import CHAIN, MIX, chosen
+from forecasting.features import Floats
+from forecasting.inputs import Inputs, without_rain
+from forecasting.intervals import QUANTILES, Bands
+from forecasting.learning import RainMix, terms_of
+from forecasting.member import Leads
+from forecasting.mix import GaugeMix
+from forecasting.spread import Spread
+from forecasting.state import State
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What is known of one gauge: names of its features, its mix, and the one that reads rain."""
+
+    names: tuple[str, ...]
+    mix: GaugeMix
+    rain: RainMix | None
+
+    def state(self) -> State:
+        """Give what was learned (forecasting.state)."""
+        rain = None if self.rain is None else self.rain.state()
+        return {"names": list(self.names), "mix": self.mix.state(), "rain": rain}
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Give what `state` was told by."""
+        rain = None if state["rain"] is None else RainMix.from_state(state["rain"])
+        return cls(tuple(state["names"]), GaugeMix.from_state(state["mix"]), rain)
+
+
+@dataclass(frozen=True)
+class AllBands:
+    """The distribution of the errors without and with forecast rain; None = never taught with."""
+
+    dry: Bands
+    wet: Bands | None
+
+
+@dataclass(frozen=True)
+class GaugeForecast:
+    """Forecasts of one gauge at each issue time."""
+
+    levels_m: Floats  # (time, lead, quantile)
+    last_m: Floats
+    age_h: Floats
+    used: NDArray[np.str_]
+    guarded: NDArray[np.bool_]  # (time, lead)
+
+
+def forecast_gauge(
+    learned: Learned, inputs: Inputs, leads: Leads, bands: AllBands
+) -> GaugeForecast:
+    """Give the forecast at each row of the inputs, by the mix or by what stands in for it."""
+    used = chosen(inputs)
+    heard = np.isfinite(inputs.ahead_mm).all(axis=1) & (inputs.ahead_mm.shape[1] > 0)
+    heard &= used == MIX
+    levels = np.full((len(inputs), len(leads.steps), len(QUANTILES)), np.nan)
+    guarded = np.zeros(levels.shape[:2], dtype=bool)
+    for name in CHAIN:
+        rows = np.flatnonzero((used == name) & ~heard)
+        if len(rows):
+            dry = without_rain(inputs.take(rows))
+            rises_m, guarded[rows] = learned.mix.rises_m(name, dry)
+            spreads = learned.mix.spreads[name]
+            levels[rows] = _levels(dry, rises_m, spreads, leads, bands.dry)
+    rows = np.flatnonzero(heard)
+    if len(rows) and learned.rain is not None and bands.wet is not None:
+        wet = inputs.take(rows)
+        rises_m, guarded[rows] = _with_rain(learned.mix, learned.rain, wet, leads)
+        spreads = learned.rain.mix.spreads[MIX]
+        levels[rows] = _levels(wet, rises_m, spreads, leads, bands.wet)
+    return GaugeForecast(levels, inputs.known.level_m, inputs.known.age_h, used, guarded)
+
+
+def _with_rain(
+    mix: GaugeMix, rain: RainMix, inputs: Inputs, leads: Leads
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Give the rise (row, lead) from the rain ahead, as far as it is believed. [m]"""
+    dry_m, dry_cut = mix.rises_m(MIX, without_rain(inputs))
+    wet_m, wet_cut = rain.mix.rises_m(MIX, inputs)
+    spread_mm = inputs.ahead_spread_mm[:, np.array(leads.steps) - 1]
+    return rain.blended(wet_m, dry_m, spread_mm), dry_cut | wet_cut
+
+
+def _levels(
+    inputs: Inputs, rises_m: Floats, spreads: Sequence[Spread], leads: Leads, bands: Bands
+) -> Floats:
+    """Give levels (row, lead, quantile): last level + rise + quantiles of the error. [m]"""
+    levels = np.empty((len(inputs), len(leads.steps), len(QUANTILES)))
+    for lead, (spread, steps) in enumerate(zip(spreads, leads.steps, strict=True)):
+        terms = terms_of(inputs, rises_m[:, lead], steps)
+        location_m = inputs.known.level_m + rises_m[:, lead]
+        levels[:, lead] = location_m[:, None] + bands.errors_m(lead, spread, terms)
+    return levels
