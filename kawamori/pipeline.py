@@ -23,6 +23,7 @@ from hazard.select import select_layer
 from hazard.types import Exposure, FloodLayer
 from kawamori.city import City
 from kawamori.digests import city_digest, facts_digest, series_digest
+from kawamori.inland_water import inland_index, inland_water
 from kawamori.kept_models import fit_or_load
 from kawamori.run import Run
 from kawamori.states import alarmed_rivers, gauge_states
@@ -43,6 +44,7 @@ class Desk:
     drill: bool
     digest: str
     water: WaterIndex | None  # the city laid into its flood areas; None = no layers or buildings
+    inland: WaterIndex | None  # the same for its inland map
 
 
 def open_desk(
@@ -63,7 +65,8 @@ def open_desk(
     else:
         fitted = fit_or_load(model, training, models, city=city)
     known = [city_digest(city), series_digest(training), model.model_id, asdict(policy)]
-    return Desk(city, fitted, policy, drill, facts_digest(*known), water_index(city))
+    digest = facts_digest(*known)
+    return Desk(city, fitted, policy, drill, digest, water_index(city), inland_index(city))
 
 
 def water_index(city: City) -> WaterIndex | None:
@@ -131,6 +134,7 @@ def cycle(
         warnings=warnings,
         advice=advice,
         messages=_messages(desk, advice, states, warnings),
+        inland=inland_water(desk.inland, city, usable_series, warnings, issued_at=issued_at),
     )
 
 

@@ -10,6 +10,7 @@ from alerts.types import Message
 from forecasting.types import Exceedance, LevelForecast, Observations
 from hazard.types import Exposure, FloodLayer
 from kawamori.city import City
+from kawamori.inland_water import InlandWater
 from shelters.types import Allocation
 
 
@@ -32,3 +33,4 @@ class Run:
     warnings: Warnings
     advice: tuple[Advice, ...]
     messages: tuple[Message, ...]
+    inland: InlandWater | None = None  # drains and streams without a gauge; None = no inland map
