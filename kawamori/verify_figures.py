@@ -27,7 +27,8 @@ from kawamori.verify_style import (
 )
 from kawamori.verify_tables import NAMES, shown_leads
 
-MARK_AREA = 4.0  # of the mark of one case, growing with the root of the cases
+MARK_AREA = 2.5  # of the mark of one case, growing with the root of the cases
+LARGEST_AREA = 60.0
 
 
 def skill_by_lead(scores: pd.DataFrame, suites: Sequence[str]) -> bytes:
@@ -86,12 +87,12 @@ def reliability(scores: pd.DataFrame, suites: Sequence[str], lead_h: float) -> b
                 style = style_of(model, rain)
                 said, came = wide["forecast_share"], wide["observed_share"]
                 axis.plot(said, came, **{**style, "ms": 0.01, "lw": 1.0})
-                sizes = MARK_AREA * np.sqrt(wide["cases"])
+                sizes = np.minimum(MARK_AREA * np.sqrt(wide["cases"]), LARGEST_AREA)
                 axis.scatter(said, came, s=sizes, color=style["color"], marker=style["marker"],
                              label=style["label"])  # fmt: skip
             axis.set_title(f"{text(SUITE_NAMES[suite], suite)}, {lead_h:g} h")
             axis.set_xlabel(text("予測した確率", "probability said"))
-            axis.set_aspect("equal")
+            axis.set_box_aspect(1)
             axis.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
         axes[0].set_ylabel(text("起きた割合", "share that came true"))
         legend(figure, axes[0])
