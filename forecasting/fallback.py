@@ -49,7 +49,7 @@ def roughened(inputs: Inputs, silent: Sequence[Inputs], seed: int) -> Inputs:
     variants = [*silent, inputs.without(rain, np.ones(len(inputs), dtype=bool))]
     variants += [inputs.without(up, np.ones(len(inputs), dtype=bool))] if up else []
     pick = rng.integers(0, len(variants), len(inputs))
-    return Inputs.picked(variants, pick)
+    return inputs.picked(variants, pick)
 
 
 def _of_upstream(name: str, names: tuple[str, ...]) -> bool:

@@ -135,7 +135,6 @@ def design(
     gauge_id: str,
     gauges: Sequence[Gauge],
     *,
-    silent_steps: int = 0,
     oldest_h: float | None = None,
 ) -> Design:
     """Give the features of one gauge at every time of the observations.
@@ -145,8 +144,6 @@ def design(
 
     Parameters
     ----------
-    silent_steps
-        As if the gauge itself had sent nothing in the last so many steps, at every time.
     oldest_h
         How old the last level may be; None = 1 h for hourly data, 30 min for finer steps. [h]
     """
@@ -154,8 +151,7 @@ def design(
     step_h = float(step_of(observations) / np.timedelta64(3600, "s"))
     own = good_levels(observations, gauge_id)
     oldest = max_age_steps(step_h) if oldest_h is None else round(oldest_h / step_h)
-    last, age = _last_good(lagged(own, silent_steps), oldest - silent_steps)
-    age = age + silent_steps
+    last, age = _last_good(own, oldest)
     columns: dict[str, Floats] = {"age_h": age * step_h}
     columns |= _own(own, last, age, step_h)
     for upstream in upstream_of(gauge_id, gauges):

@@ -81,10 +81,8 @@ class Gbm(LevelFrame):
         inputs = read_inputs(observations, target, self.gauges)
         inputs = self._with_rain(inputs, target, rain_forecast)
         outages = sorted({max(round(hours / leads.step_h), 1) for hours in SILENT_H})
-        silent = [
-            read_inputs(observations, target, self.gauges, silent_steps=steps) for steps in outages
-        ]
         level = good_levels(observations, target)
+        silent = [inputs.silenced(level, steps, leads.step_h) for steps in outages]
         start = np.isfinite(inputs.known.level_m)
         for steps in leads.steps:
             count = int((start[:-steps] & np.isfinite(level[steps:])).sum())

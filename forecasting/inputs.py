@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecasting.features import Design, Floats, design, good_levels, mean_rain
+from forecasting.features import OWN_LAGS, Design, Floats, design, good_levels, lagged, mean_rain
 from forecasting.stores import store_columns, store_names
 from forecasting.types import Gauge, Observations, RainForecast, step_of
 
@@ -72,40 +72,48 @@ class Inputs:
         values[np.flatnonzero(rows)[:, None], numbers] = np.nan
         return replace(self, known=replace(self.known, values=values))
 
-    @staticmethod
-    def picked(variants: Sequence[Inputs], pick: NDArray[np.intp]) -> Inputs:
-        """Give row by row the inputs of the variant that `pick` (row) names."""
-        rows = np.arange(len(pick))
+    def picked(self, variants: Sequence[Inputs], pick: NDArray[np.intp]) -> Inputs:
+        """Give row by row the features and the level of the variant that `pick` (row) names."""
+        values = np.empty_like(self.known.values)
+        parts = [np.empty(len(self)) for _ in range(3)]
+        for number, one in enumerate(variants):
+            rows = np.flatnonzero(pick == number)
+            values[rows] = one.known.values[rows]
+            told = (one.known.level_m, one.known.age_h, one.above_low_m)
+            for part, array in zip(parts, told, strict=True):
+                part[rows] = array[rows]
+        known = Design(self.known.times, self.known.names, values, parts[0], parts[1])
+        return replace(self, known=known, above_low_m=parts[2])
 
-        def chosen(arrays: list[NDArray[Any]]) -> NDArray[Any]:
-            return np.stack(arrays)[pick, rows]
+    def silenced(self, level_m: Floats, steps: int, step_h: float) -> Inputs:
+        """Give the inputs as if the gauge itself had sent nothing in the last so many steps.
 
-        first = variants[0].known
-        known = Design(
-            first.times,
-            first.names,
-            chosen([one.known.values for one in variants]),
-            chosen([one.known.level_m for one in variants]),
-            chosen([one.known.age_h for one in variants]),
-        )
-        rest = [chosen([getattr(one, name) for one in variants]) for name in BESIDE_FEATURES]
-        return Inputs(known, *rest)
+        `level_m` (time) are its levels; all times must be there.
+        """
+        known = self.known
+        last, age_h = lagged(known.level_m, steps), lagged(known.age_h, steps) + steps * step_h
+        last, age_h = (np.where(age_h <= OLDEST_H, one, np.nan) for one in (last, age_h))
+        lower = known.level_m - last
+        columns = {"age_h": age_h, "above_base_m": known.column("above_base_m") - lower}
+        columns["bend_m"] = np.full(len(self), np.nan)
+        for lag in OWN_LAGS:
+            rise = last - lagged(level_m, lag)
+            columns[f"rise_{lag}_m"] = np.where(age_h < (lag - 0.5) * step_h, rise, np.nan)
+        values = known.values.copy()
+        for name, column in columns.items():
+            values[:, known.names.index(name)] = column
+        silent = Design(known.times, known.names, values, last, age_h)
+        return replace(self, known=silent, above_low_m=self.above_low_m - lower)
 
     def with_rain(self, ahead_mm: Floats, spread_mm: Floats) -> Inputs:
         """Give the inputs with forecast rain (time, step)."""
         return replace(self, ahead_mm=ahead_mm, ahead_spread_mm=spread_mm)
 
 
-def read_inputs(
-    observations: Observations,
-    gauge_id: str,
-    gauges: Sequence[Gauge],
-    *,
-    silent_steps: int = 0,
-) -> Inputs:
+def read_inputs(observations: Observations, gauge_id: str, gauges: Sequence[Gauge]) -> Inputs:
     """Give the inputs of one gauge at every time of the observations, without rain ahead."""
     step_h = float(step_of(observations) / np.timedelta64(1, "s")) / 3600
-    known = design(observations, gauge_id, gauges, silent_steps=silent_steps, oldest_h=OLDEST_H)
+    known = design(observations, gauge_id, gauges, oldest_h=OLDEST_H)
     stores = store_columns(mean_rain(observations, gauge_id, gauges), step_h)
     level = pd.Series(good_levels(observations, gauge_id))
     window = level.rolling(round(LOW_WINDOW_H / step_h), min_periods=round(24 / step_h))
