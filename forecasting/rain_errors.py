@@ -1,10 +1,11 @@
 """The error of rain forecasts (仮定): rain that fell, made as uncertain as a forecast of it.
 
-Per member, all growing with the lead and saturating: a timing shift common to all gauges; a multiplicative log-normal error, and a field that misses
-rain or adds rain that never falls, both correlated over leads and gauges. Errors of two issue
-times are independent, which is harsher on the jumpiness of forecasts than reality. Its size is
-set so that the ratio score of hourly rain at 2 to 3 h ahead is 0.5, as the Japan Meteorological
-Agency's own short-range forecast reaches [1]_ (two K-water basins to 2019: 0.50 and 0.53).
+Per member, all growing with the lead and saturating: a timing shift common to all gauges; a
+multiplicative log-normal error, and a field that misses rain or adds rain that never falls, both
+correlated over leads and gauges. Errors of two issue times are independent, which is harsher on
+the jumpiness of forecasts than reality. Its size is set so that the ratio score of hourly rain at
+2 to 3 h ahead is 0.5, as the Japan Meteorological Agency's own short-range forecast reaches [1]_
+(two K-water basins to 2019: 0.50 and 0.53).
 
 References
 ----------
