@@ -92,7 +92,8 @@ class Gbm(LevelFrame):
                     f"(gauge {target}). Fetch an earlier start."
                 )
         rows = np.flatnonzero(start)
-        rows = rows[:: stride(len(rows), step_of(observations))]
+        if stride(len(rows), step_of(observations)) > 1:  # a long 10-min series: hours are enough
+            rows = rows[:: round(1 / leads.step_h)]
         lesson = learn_gauge(inputs, silent, level, leads, rows, seed=self.seed)
         return inputs.known.names, lesson
 

@@ -26,7 +26,7 @@ from forecasting.tank import Tank
 KINDS = ("arx", "tank", "scaled")
 SHORT_H = 1.0  # leads up to this are learned apart from longer ones
 ROUNDS = {True: 50, False: 60}  # trees for short and for longer leads
-MOST = 30_000  # (row, lead) pairs that one regression learns from
+MOST = 20_000  # (row, lead) pairs that one regression learns from
 AT_ONCE = 60_000  # pairs forecast together, so that memory stays small
 AHEAD = ("rain_ahead_mm", "rain_ahead_half_mm", "rain_ahead_spread_mm")
 TANK = ("tank_rise_m", "tank_error_m")
