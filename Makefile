@@ -44,6 +44,8 @@ bench: $(VENV)/dev.stamp assets ## the figures, each beside its peer
 	$(BIN)/kawamori backtest kwater-samrangjin --json
 	$(BIN)/kawamori backtest kotogawa --json
 	$(BIN)/python -m benchmarks.forecast --json
+	$(BIN)/kawamori city build iwaki
+	$(BIN)/python -m benchmarks.hazard --json
 
 serve: assets ## the stored runs in a browser
 	$(BIN)/kawamori serve
