@@ -9,7 +9,7 @@ called impossible for want of a quantile. When a level is reached is told from p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 import xarray as xr
@@ -67,15 +67,18 @@ def exceedance(forecast: LevelForecast, gauges: Sequence[Gauge]) -> Exceedance:
         passages = _passages(forecast, np.asarray(last.values, dtype=float), thresholds, lead_h)
     else:
         passages = first_passage_h(reached, probability, lead_h)
-    outer = levels.dims[:-3]
+    return _dataset(forecast, levels.dims[:-3], probability, passages)
+
+
+def _dataset(
+    forecast: LevelForecast, outer: tuple[Hashable, ...], probability: Floats, passages: Floats
+) -> Exceedance:
+    """Give the labelled arrays; `outer` are the dims before the gauge."""
+    beyond = {"units": "h", "comment": "inf: not within the horizon"}
     dataset = xr.Dataset(
         {
             "probability": ((*outer, "gauge", "threshold", "lead"), probability, {"units": "1"}),
-            "first_passage_h": (
-                (*outer, "gauge", "threshold", "quantile"),
-                passages,
-                {"units": "h", "comment": "inf: not within the horizon"},
-            ),
+            "first_passage_h": ((*outer, "gauge", "threshold", "quantile"), passages, beyond),
         },
         coords={
             "gauge": forecast["gauge"],

@@ -76,7 +76,7 @@ def test_random_splits_are_refused_with_the_reason(name):
 
 
 def test_whole_splits_are_not_refused():
-    refuse_random(["leave_one_flood_out", "above_maximum", "held_out"])
+    assert refuse_random(["leave_one_flood_out", "above_maximum", "held_out"]) is None
 
 
 def test_a_flood_says_which_hours_are_its_own(tiny):
