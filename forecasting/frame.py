@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from forecasting.features import Floats, known_until, step_min
 from forecasting.intervals import QUANTILES, Bands
-from forecasting.state import State, gauge_state
+from forecasting.state import State, gauge_from_state, gauge_state
 from forecasting.types import (
     Gauge,
     LevelForecast,
@@ -78,6 +78,19 @@ class LevelFrame(ABC):
             "leads_s": [lead.total_seconds() for lead in self.leads],
             "seed": self.seed,
         }
+
+    @classmethod
+    def _configured(cls, state: State) -> Self:
+        """Give the model of a state's configuration and time step; what it learned is not in it."""
+        config = state["config"]
+        model = cls(
+            gauges=[gauge_from_state(gauge) for gauge in config["gauges"]],
+            targets=config["targets"],
+            leads=[timedelta(seconds=lead_s) for lead_s in config["leads_s"]],
+            seed=config["seed"],
+        )
+        model._step = np.timedelta64(timedelta(seconds=state["step_s"]), "ns")
+        return model
 
     @abstractmethod
     def fit(self, observations: Observations, rain_forecast: RainForecast | None = None) -> Self:

@@ -23,7 +23,7 @@ from forecasting.intervals import Bands
 from forecasting.learning import Lesson, learn_gauge
 from forecasting.member import Leads
 from forecasting.rise import LEAST_ROWS, check_names, stride
-from forecasting.state import State, gauge_from_state
+from forecasting.state import State
 from forecasting.types import Gauge, LevelForecast, Observations, RainForecast, step_of
 
 SILENT_H = (1.0, 2.0, 3.0)  # outages of the gauge itself that the fallback is trained with
@@ -184,14 +184,7 @@ class Gbm(LevelFrame):
     @classmethod
     def from_state(cls, state: State) -> Self:
         """Give the fitted model that `state` was told by; its forecasts are the same bits."""
-        config = state["config"]
-        model = cls(
-            gauges=[gauge_from_state(gauge) for gauge in config["gauges"]],
-            targets=config["targets"],
-            leads=[timedelta(seconds=lead_s) for lead_s in config["leads_s"]],
-            seed=config["seed"],
-        )
-        model._step = np.timedelta64(timedelta(seconds=state["step_s"]), "ns")
+        model = cls._configured(state)
         model._learned = {
             target: Learned.from_state(one) for target, one in state["learned"].items()
         }

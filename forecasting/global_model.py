@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Self
 
 import joblib
@@ -22,7 +21,7 @@ from forecasting.intervals import QUANTILES, Bands
 from forecasting.rise import LEAST_ROWS, held_out_blocks
 from forecasting.shared_rise import SharedRise
 from forecasting.spread import Spread, Standardised, fit_spread
-from forecasting.state import State, gauge_from_state
+from forecasting.state import State
 from forecasting.types import Observations, RainForecast, step_of
 from forecasting.window import NAMES, Scale, Window, scale_of, window_features, window_of
 
@@ -226,14 +225,7 @@ class GlobalGbm(LevelFrame):
     @classmethod
     def from_state(cls, state: State) -> Self:
         """Give the fitted model that `state` was told by; its forecasts are the same bits."""
-        config = state["config"]
-        model = cls(
-            gauges=[gauge_from_state(gauge) for gauge in config["gauges"]],
-            targets=config["targets"],
-            leads=[timedelta(seconds=lead_s) for lead_s in config["leads_s"]],
-            seed=config["seed"],
-        )
-        model._step = np.timedelta64(timedelta(seconds=state["step_s"]), "ns")
+        model = cls._configured(state)
         model._numbers = dict(state["numbers"])
         model.scales_m, model.flashiness = state["scales"], state["flashiness"]
         model.learned = tuple(SharedLead.from_state(one) for one in state["leads"])

@@ -29,7 +29,7 @@ from forecasting.features import (
 from forecasting.frame import LevelFrame, whole_steps
 from forecasting.intervals import QUANTILES, Bands
 from forecasting.spread import Spread, Standardised, fit_spread, spread_terms, turned_flood
-from forecasting.state import State, gauge_from_state
+from forecasting.state import State
 from forecasting.types import (
     Gauge,
     Observations,
@@ -128,14 +128,7 @@ class RiseModel(LevelFrame):
     @classmethod
     def from_state(cls, state: State) -> Self:
         """Give the fitted model that `state` was told by; its forecasts are the same bits."""
-        config = state["config"]
-        model = cls(
-            gauges=[gauge_from_state(gauge) for gauge in config["gauges"]],
-            targets=config["targets"],
-            leads=[timedelta(seconds=lead_s) for lead_s in config["leads_s"]],
-            seed=config["seed"],
-        )
-        model._step = np.timedelta64(timedelta(seconds=state["step_s"]), "ns")
+        model = cls._configured(state)
         for target, learned in state["learned"].items():
             model._names[target] = tuple(learned["names"])
             leads = [LeadModel.from_state(lead, cls.regressor_kind) for lead in learned["leads"]]

@@ -107,13 +107,7 @@ def most_rain_mm_per_h(rain_mm: Any, stations: Sequence[str], *, steps_per_h: in
 
 def read_inland_file(file: PublishedFile) -> Any:
     """Give the areas of one file; see `read_inland` for columns and errors."""
-    raw = read_published(file)
-    missing = [name for name in _NEEDED if name not in raw.columns]
-    if missing:
-        raise ValueError(
-            f"{file.where} must have {missing}, got {sorted(map(str, raw.columns))}."
-            " Use the official file unchanged."
-        )
+    raw = read_published(file, needed=_NEEDED)
     areas, _ = sound_areas(raw, file.where)
     depths = depth_ranges_m(raw["A51_005"], file.where)
     name = raw["area"] if "area" in raw.columns else raw["A51_003"]

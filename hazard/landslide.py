@@ -72,13 +72,7 @@ def landslide_layer(zones: Any) -> FloodLayer:
 
 def read_landslide_file(file: PublishedFile) -> Any:
     """Give the zones of one file; see `read_landslide` for columns and errors."""
-    raw = read_published(file)
-    missing = [name for name in _NEEDED if name not in raw.columns]
-    if missing:
-        raise ValueError(
-            f"{file.where} must have {missing}, got {sorted(map(str, raw.columns))}."
-            " Use the official file unchanged."
-        )
+    raw = read_published(file, needed=_NEEDED)
     kinds = shapely.get_type_id(raw.geometry.array)
     raw = raw[~np.isin(kinds, (1, 5))]  # LineString, MultiLineString: the edition's boundaries
     if not len(raw) or not np.isin(kinds, (*AREA_TYPES, 1, 5)).any():

@@ -7,7 +7,7 @@ much data or an absurd rate of compression is refused before anything is unpacke
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -76,18 +76,26 @@ def find_published(folder: Path) -> tuple[PublishedFile, ...]:
     return tuple(found[stem] for stem in sorted(found))
 
 
-def read_published(file: PublishedFile) -> Any:
-    """Give the features of a file, unchecked, index 0, 1, …
+def read_published(file: PublishedFile, *, needed: Sequence[str] = ()) -> Any:
+    """Give the features of a file, values unchecked, index 0, 1, …
 
     Raises
     ------
     ValueError
-        If it cannot be read as a layer with features.
+        If it cannot be read as a layer with features, or lacks one of the `needed` fields.
     """
     if file.member is None:
-        return _read(file.path, file)
-    with TemporaryDirectory() as scratch:
-        return _read(_unpacked(file, Path(scratch)), file)
+        raw = _read(file.path, file)
+    else:
+        with TemporaryDirectory() as scratch:
+            raw = _read(_unpacked(file, Path(scratch)), file)
+    missing = [name for name in needed if name not in raw.columns]
+    if missing:
+        raise ValueError(
+            f"{file.where} must have {missing}, got {sorted(map(str, raw.columns))}."
+            " Use the official file unchanged."
+        )
+    return raw
 
 
 def safe_members(archive: Path) -> tuple[str, ...]:

@@ -40,13 +40,7 @@ def read_tsunami(folder: Path) -> Any:
 
 def read_tsunami_file(file: PublishedFile) -> Any:
     """Give the depths of one file; see `read_tsunami` for columns and errors."""
-    raw = read_published(file)
-    missing = [name for name in _NEEDED if name not in raw.columns]
-    if missing:
-        raise ValueError(
-            f"{file.where} must have {missing}, got {sorted(map(str, raw.columns))}."
-            " Use the official file unchanged."
-        )
+    raw = read_published(file, needed=_NEEDED)
     areas, _ = sound_areas(raw, file.where)
     depths = depth_ranges_m(raw["A40_003"], file.where)
     frame = gpd.GeoDataFrame(
