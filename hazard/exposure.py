@@ -118,13 +118,32 @@ def demand_indexed(
     rules: StayRules = STAY,
 ) -> pd.DataFrame:
     """Give `demand` for a selection of the library that the index was built from."""
-    names = ["must_leave", "unknown"] if include_unknown else ["must_leave"]
     table: Any = expose_indexed(index, layer, rules=rules)
-    totals = table.groupby("district_id").last(skipna=False)[names].dropna().sum(axis=1)
-    wet, water = index.wet, put_in_water(index, index.keys_of(layer), rules)
+    last = table.groupby("district_id").last(skipna=False)
+    keys = index.keys_of(layer)
+    return leaving_blocks(index, keys, last, include_unknown=include_unknown, rules=rules)
+
+
+def leaving_blocks(
+    index: WaterIndex,
+    keys: Iterable[Key],
+    counts: Any,
+    *,
+    include_unknown: bool = True,
+    rules: StayRules = STAY,
+    population: Population = "night",
+) -> pd.DataFrame:
+    """Give `demand` for the water of some keys.
+
+    `counts` has index district_id and the columns must_leave and unknown of the same water; a
+    district whose counts are <NA> has no rows.
+    """
+    names = ["must_leave", "unknown"] if include_unknown else ["must_leave"]
+    totals = counts[names].dropna().sum(axis=1)
+    wet, water = index.wet, put_in_water(index, keys, rules)
     leaving = water.touched & (water.kind != MAY_STAY)
     leaving &= include_unknown | (water.kind != UNSURE)
-    people = np.where(leaving, np.nan_to_num(wet.people["night"]), 0.0)
+    people = np.where(leaving, np.nan_to_num(people_of(index, population)), 0.0)
     size = len(wet.blocks)
     blocks: Any = wet.blocks.assign(people=np.bincount(wet.block, people, size))
     for name, at in (("lon", wet.lon), ("lat", wet.lat)):

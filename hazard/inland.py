@@ -26,9 +26,8 @@ from hazard.ground import sound_areas
 from hazard.layers import stand_ins
 from hazard.published import PublishedFile, find_published, read_published
 from hazard.signalled import Signal
-from hazard.types import JGD2011, LAYER_COLUMNS, FloodLayer, check_layer
+from hazard.types import INLAND, JGD2011, LAYER_COLUMNS, FloodLayer, check_layer
 
-INLAND = "inland"
 LEVEL_LIMIT = 3  # 警戒レベル相当 of 大雨 or キキクル(浸水害) from which it applies; starting point
 RAIN_LIMIT_MM_PER_H = 30.0  # drains overflow in towns [1]_; starting point, a city knows its own
 _NAME = re.compile(r"^A51-")

@@ -15,9 +15,8 @@ from hazard.codes import LANDSLIDE_KINDS, LANDSLIDE_ZONES
 from hazard.ground import AREA_TYPES, features, sound_areas
 from hazard.layers import stand_ins
 from hazard.published import PublishedFile, find_published, read_published
-from hazard.types import JGD2011, FloodLayer, check_layer
+from hazard.types import JGD2011, LANDSLIDE, FloodLayer, check_layer
 
-LANDSLIDE = "landslide"
 LANDSLIDE_COLUMNS = (
     "kind", "special", "designated", "number", "name", "address", "notified_on",
     "stand_in", "source", "geometry",

@@ -22,6 +22,13 @@ JGD2011 = "EPSG:6668"  # lon/lat of every official Japanese layer since 2011
 SCENARIOS = ("planned", "maximum")
 # Computed from terrain and river levels, never official: not selected, shown beside the others.
 DYNAMIC = "dynamic"
+DYNAMIC_MEDIAN = (
+    "dynamic_median"  # the same from the median forecast; `DYNAMIC` is on the safe side
+)
+INLAND = "inland"  # 内水・小河川: no gauge tells of it
+LANDSLIDE = "landslide"  # 土砂災害警戒区域
+# Every water and danger in play joined, the deeper holds: what people and shelters are judged by.
+COMBINED = "combined"
 
 LAYER_COLUMNS = (
     "scenario", "river", "depth_min_m", "depth_max_m",

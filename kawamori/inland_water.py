@@ -14,9 +14,9 @@ import pandas as pd
 from advisory.types import Level, Warnings
 from forecasting.types import Observations, step_of, utc64
 from hazard.indexed import WaterIndex, index_water
-from hazard.inland import INLAND, inland_signal, most_rain_mm_per_h
+from hazard.inland import inland_signal, most_rain_mm_per_h
 from hazard.signalled import Signal, expose_signalled
-from hazard.types import Exposure
+from hazard.types import INLAND, Exposure
 from kawamori.city import City
 
 WINDOW = timedelta(hours=3)  # drains and small streams answer the rain of the last hours

@@ -11,15 +11,14 @@ from shapely.geometry import Point, box
 
 from hazard.indexed import index_water
 from hazard.inland import (
-    INLAND,
     inland_signal,
     most_rain_mm_per_h,
     read_inland,
 )
-from hazard.landslide import LANDSLIDE, landslide_layer, read_landslide
+from hazard.landslide import landslide_layer, read_landslide
 from hazard.layers import read_layers
 from hazard.signalled import Signal, expose_signalled
-from hazard.types import check_buildings, check_districts
+from hazard.types import INLAND, LANDSLIDE, check_buildings, check_districts
 
 TOWN = box(140.0, 37.0, 140.1, 37.1)
 STREAM = box(140.0, 37.0, 140.05, 37.1)

@@ -11,9 +11,10 @@ import xarray as xr
 from forecasting.types import MISSING, check_observations
 from hazard.exposure import demand, expose
 from hazard.indexed import index_water
-from hazard.inland import INLAND, inland_signal, most_rain_mm_per_h
+from hazard.inland import inland_signal, most_rain_mm_per_h
 from hazard.layers import read_layers
 from hazard.signalled import expose_signalled
+from hazard.types import INLAND
 from kawamori.city import City, read_city, read_gauges, read_toml
 from kawamori.iwaki.bundle import FACTS, build_iwaki
 from kawamori.iwaki.places import read_blocks
