@@ -125,6 +125,13 @@ def index_water(
     )
 
 
+def roads_of(index: WaterIndex) -> WetRoads:
+    """Give the wet roads, or raise ValueError where the index was built without roads."""
+    if index.roads is None:
+        raise ValueError("the city must have roads, got none. Add roads.parquet to its bundle.")
+    return index.roads
+
+
 def _wet_buildings(
     library: Any, of_area: Any, keys: int, districts: Any, buildings: Any
 ) -> WetBuildings:

@@ -138,16 +138,22 @@ def ladder(index: WaterIndex, now: Any) -> Iterator[tuple[frozenset[Key], float]
 
     `now` has index river and columns planned, maximum; a river of unknown chance has no step.
     """
+    of_key = key_chances(index, now)
+    steps = sorted({float(p) for p in of_key.values() if p > 0}, reverse=True)
+    for upper, lower in pairwise([*steps, 0.0]):
+        keys = frozenset(key for key, p in of_key.items() if p >= upper)
+        yield keys, upper - lower
+
+
+def key_chances(index: WaterIndex, now: Any) -> dict[Key, float]:
+    """Give the probability of each river's flood at one end of a band; NaN = unknown."""
     of_key = {}
     for river, scenario in index.keys:
         planned, maximum = _chance(now, river)
         of_key[(river, scenario)] = planned if scenario == SCENARIOS[0] else maximum
         if scenario != SCENARIOS[0] and (river, SCENARIOS[0]) not in index.keys:
             of_key[(river, scenario)] = planned  # its only flood comes as soon as it overflows
-    steps = sorted({float(p) for p in of_key.values() if p > 0}, reverse=True)
-    for upper, lower in pairwise([*steps, 0.0]):
-        keys = frozenset(key for key, p in of_key.items() if p >= upper)
-        yield keys, upper - lower
+    return of_key
 
 
 def _counts(index: WaterIndex, keys: Iterable[Key], people: Floats, rules: StayRules) -> Floats:

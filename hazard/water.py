@@ -1,4 +1,4 @@
-"""What a selection of areas puts into the water: buildings with their class, and roads."""
+"""What a selection of areas puts into the water: buildings with their class."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from hazard.staying import CLASSES, StayRules, kinds
 from hazard.types import Buildings, Districts, FloodLayer
 
 ROAD_CUT_M = 0.5  # neither car nor walker passes water that may be deeper
-# Who passes a road up to which depth. [m]
-ROAD_CUTS_M = {"walk": ROAD_CUT_M, "elderly": 0.3, "car": 0.3}
 STAY = StayRules()
 Population = Literal["night", "day"]
 
@@ -89,20 +87,3 @@ def people_of(index: WaterIndex, population: Population) -> Floats:
             f" {population!r}. Add the column day_people to the buildings."
         )
     return index.wet.people[population]
-
-
-def cut_roads(index: WaterIndex, keys: Iterable[Key]) -> pd.DataFrame:
-    """Give the roads that these keys put under water, and who passes them no more.
-
-    Returns
-    -------
-        Index: position in the city's roads; depth_max_m and `walk`, `elderly`, `car` (True = cut).
-        Without roads an error, since nothing is known.
-    """
-    if index.roads is None:
-        raise ValueError("the city must have roads, got none. Add roads.parquet to its bundle.")
-    depth: Any = index.roads.depth_max_m[:, index.columns(keys)].max(axis=1, initial=-np.inf)
-    wet = np.flatnonzero(np.greater(depth, 0))
-    cuts = {who: depth[wet] > limit_m for who, limit_m in ROAD_CUTS_M.items()}
-    rows = pd.Index(index.roads.at[wet], name="road")
-    return pd.DataFrame({"depth_max_m": depth[wet], **cuts}, index=rows)

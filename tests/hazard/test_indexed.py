@@ -9,13 +9,13 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely.geometry import LineString, Point, box
+from shapely.geometry import Point, box
 
 from hazard.exposure import demand, demand_indexed, expose, expose_indexed
 from hazard.indexed import index_water
 from hazard.staying import StayRules
 from hazard.types import check_buildings, check_districts, check_layer
-from hazard.water import classify_indexed, cut_roads
+from hazard.water import classify_indexed
 
 RANKS = {1: (0, 0.5), 2: (0.5, 3), 3: (3, 5), 4: (5, 10), 5: (10, 20), 6: (20, np.inf)}
 TOWN = box(140.0, 37.0, 140.1, 37.1)
@@ -158,21 +158,6 @@ def test_layer_from_another_library_is_refused():
     index = index_water(areas(("a", "planned", 2, TOWN)), town(), homes((140.05, 1, 7)))
     with pytest.raises(ValueError, match=r"selection of the library.*'maximum'"):
         expose_indexed(index, areas(("a", "maximum", 2, TOWN)))
-
-
-def test_roads_are_cut_for_each_kind_of_traveller_at_its_own_depth():
-    lines = [LineString([(x, 37.02), (x, 37.04)]) for x in (140.02, 140.08)]
-    roads = gpd.GeoDataFrame({"kind": ["minor"] * 2}, geometry=lines, crs="EPSG:6668")
-    west, east = box(140.0, 37.0, 140.05, 37.1), box(140.05, 37.0, 140.1, 37.1)
-    library = areas(("a", "planned", 1, west), ("a", "planned", 2, east))
-    cut = cut_roads(index_water(library, town(), homes(), roads), [("a", "planned")])
-    # Rank 1 may reach 0.5 m: nobody above 0.3 m passes, walkers do. Rank 2 stops everybody.
-    assert cut[["walk", "elderly", "car"]].to_numpy().tolist() == [
-        [False, True, True],
-        [True, True, True],
-    ]
-    with pytest.raises(ValueError, match="must have roads"):
-        cut_roads(index_water(library, town(), homes()), [("a", "planned")])
 
 
 def test_buildings_inside_keep_their_order():
