@@ -113,11 +113,14 @@ def shared_people(buildings: pd.DataFrame, population: Any) -> Any:
 
 
 def make_roads(folder: Path) -> Any:
-    """Give roads as single lines with their kind."""
-    raw = gpd.read_file(folder / ROAD_FILE, columns=["class"])
+    """Give roads as single lines with their kind; bridge, tunnel, oneway (as drawn) true or not."""
+    raw = gpd.read_file(folder / ROAD_FILE, columns=["class", "brunnel", "oneway"])
     roads = raw.rename(columns={"class": "kind"}).set_crs(JGD2011, allow_override=True)
+    for name in ("bridge", "tunnel"):
+        roads[name] = roads["brunnel"] == name
+    roads["oneway"] = roads["oneway"] == 1
     roads = roads[~roads["kind"].isin(NOT_ROADS)]
-    return roads[["kind", "geometry"]].explode(ignore_index=True)
+    return roads[["kind", "bridge", "tunnel", "oneway", "geometry"]].explode(ignore_index=True)
 
 
 def _unlisted(blocks: Any, listed: set[int]) -> Any:
