@@ -13,8 +13,11 @@ import geopandas as gpd
 from forecasting.types import Gauge, RainGauge, Thresholds
 from hazard.ground import touching
 from hazard.inland import read_inland
+from hazard.landslide import read_landslide
 from hazard.layers import read_layers
+from hazard.tsunami import read_tsunami
 from hazard.types import Buildings, Districts, FloodLayer, check_buildings, check_districts
+from kawamori.land import RATINGS, Land, read_land
 from shelters.types import Shelters, check_shelters
 
 SET_COLUMNS = ("kinds", "hazard_ok", "features")
@@ -39,6 +42,9 @@ class City:
     shelters: Shelters | None
     folder: Path
     inland: FloodLayer | None = None  # scenario "inland": drains and streams without a gauge
+    landslide: Any | None = None  # zones of `hazard.landslide`
+    tsunami: Any | None = None  # areas of `hazard.tsunami`: shown on the map, judged by nothing
+    land: Land | None = None  # terrain and surveyed rivers
 
 
 def read_city(folder: Path) -> City:
@@ -73,11 +79,14 @@ def read_city(folder: Path) -> City:
         shelters=None if shelters is None else check_shelters(shelters),
         folder=folder,
         inland=_layers(layers, districts, read_inland),
+        landslide=_layers(layers, districts, read_landslide),
+        tsunami=_layers(layers, districts, read_tsunami),
+        land=read_land(folder, _ratings(folder / RATINGS)),
     )
 
 
-def _layers(folder: Path, districts: Any, read: Callable[[Path], FloodLayer]) -> FloodLayer | None:
-    """Read the flood areas that touch the city; files of another place are an error."""
+def _layers(folder: Path, districts: Any, read: Callable[[Path], Any]) -> Any | None:
+    """Read the areas that touch the city; files of another place are an error."""
     if not folder.exists():
         return None
     return FloodLayer(touching(read(folder), districts, f"the areas in {folder.name}/"))
@@ -97,6 +106,11 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(_required(path).read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{path.name} must be TOML, got {error}. Correct the file.") from error
+
+
+def _ratings(path: Path) -> list[dict[str, Any]]:
+    """Read `[[rating]]` tables; a city need not have any."""
+    return list(read_toml(path).get("rating", [])) if path.exists() else []
 
 
 def _gauge(row: Mapping[str, Any], path: Path) -> Gauge:

@@ -25,8 +25,13 @@ def city_digest(city: City) -> str:
     digest = sha256()
     facts = [city.city_id, city.crs, city.notes, [asdict(gauge) for gauge in city.gauges]]
     digest.update(facts_digest(*facts).encode())
-    for frame in (city.districts, city.buildings, city.layers, city.shelters, city.inland):
+    frames = (city.districts, city.buildings, city.layers, city.shelters, city.inland)
+    for frame in (*frames, city.landslide):
         digest.update(_frame_digest(frame))
+    if city.land is not None:
+        digest.update(city.land.terrain.values.tobytes())
+        digest.update(_frame_digest(city.land.streams))
+        digest.update(facts_digest(repr(sorted(city.land.ratings.items()))).encode())
     return digest.hexdigest()
 
 

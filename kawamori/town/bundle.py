@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ import numpy as np
 
 from forecasting.simulate import observe, simulate
 from forecasting.types import Gauge, Observations, RainGauge
+from hazard.rating import RatingCurve
+from kawamori.land import RATINGS
 from kawamori.progress import Report, silent
+from kawamori.town.inundation import town_ratings, write_land
 from kawamori.town.layers import write_layers
 from kawamori.town.plan import PLAN
 from kawamori.town.shelters import write_shelter_list
@@ -44,6 +48,8 @@ def build_town(folder: Path, *, progress: Report | None = None) -> None:
     shutil.copyfile(PLAN / "city.toml", folder / "city.toml")
     write_gauges(folder / "gauges.toml", town.rivers.gauges, town.rivers.rain_gauges)
     _write_frames(folder, town)
+    write_land(town, folder)
+    write_ratings(folder / RATINGS, town_ratings(town))
     report("浸水想定区域", 0.35)
     write_layers(folder / "layers", town.plan, town.nodes, town.terrain, town.worst)
     report("3年分の雨と水位", 0.5)
@@ -98,6 +104,15 @@ def write_gauges(path: Path, gauges: tuple[Gauge, ...], rain_gauges: tuple[RainG
         lines += ["", "[[rain_gauge]]"]
         for name in ("rain_gauge_id", "name", "lon", "lat"):
             lines.append(f"{name} = {_toml(getattr(rain, name))}")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_ratings(path: Path, ratings: Mapping[str, RatingCurve]) -> None:
+    """Write ratings.toml: Q = a (level - h0)^b of each gauge. [m, m3/s]"""
+    lines = ["# 模擬: computed by kawamori/town/rivers.py from data/drill-town/plan.toml"]
+    for gauge_id, curve in ratings.items():
+        lines += ["", "[[rating]]", f"gauge_id = {_toml(gauge_id)}"]
+        lines += [f"{name} = {_toml(getattr(curve, name))}" for name in ("a", "h0_m", "b")]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -7,7 +7,13 @@ valley floor that `kawamori.town.flood` simulates the truth with.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
 import numpy as np
+import shapely
 import xarray as xr
 
 from hazard.inundate import depth_at
@@ -16,6 +22,8 @@ from hazard.rating import RatingCurve, reach_stage, spare_discharge
 from hazard.storage import Storage, make_storage
 from hazard.stream import Floodplain, Stream, make_floodplain, make_stream
 from hazard.terrain import Terrain, make_terrain
+from hazard.types import JGD2011
+from kawamori.land import STREAMS
 from kawamori.town.town import Town
 
 
@@ -56,6 +64,36 @@ def town_floodplain(town: Town, *, levees: bool = True, belonging: str = "neares
     return make_floodplain(terrain, streams, belonging=belonging)
 
 
+def town_ratings(town: Town) -> Mapping[str, RatingCurve]:
+    """Give the rating curve of each gauge, by gauge_id."""
+    return {
+        basin.gauge_id: RatingCurve(basin.rating_a, basin.rating_h0_m, basin.rating_b)
+        for basin in town.rivers.basins
+    }
+
+
+def write_land(town: Town, folder: Path) -> None:
+    """Write terrain.nc and streams.parquet, the survey that the reckoning starts from."""
+    plain = town_floodplain(town)
+    packed: dict[str, Any] = {"elevation_m": {"zlib": True, "complevel": 4}}
+    heights = plain.terrain.to_dataset()
+    heights.to_netcdf(folder / "terrain.nc", engine="netcdf4", encoding=packed)
+    surveys = [
+        {
+            "river": stream.river,
+            "joins": stream.joins,
+            "ground_m": stream.ground_m.tolist(),
+            "bed_m": None if stream.bed_m is None else stream.bed_m.tolist(),
+            "left_crest_m": None if stream.crest_m is None else stream.crest_m[:, 0].tolist(),
+            "right_crest_m": None if stream.crest_m is None else stream.crest_m[:, 1].tolist(),
+        }
+        for stream in plain.streams
+    ]
+    lines = [shapely.linestrings(stream.x_m, stream.y_m) for stream in plain.streams]
+    frame = gpd.GeoDataFrame(surveys, geometry=lines, crs=plain.terrain.attrs["crs"])
+    frame.to_crs(JGD2011).to_parquet(folder / STREAMS)
+
+
 def town_inundation(
     town: Town,
     levels_m: xr.DataArray,
@@ -66,10 +104,7 @@ def town_inundation(
 ) -> xr.DataArray:
     """Give the greatest depth (y, x) that levels (time, gauge) over the levees leave. [m]"""
     gauges = town.rivers.gauges
-    curves = {
-        basin.gauge_id: RatingCurve(basin.rating_a, basin.rating_h0_m, basin.rating_b)
-        for basin in town.rivers.basins
-    }
+    curves = town_ratings(town)
     stage = reach_stage(levels_m, gauges, plain)
     spare, section = spare_discharge(levels_m, gauges, curves, plain)
     ponds = make_storage(plain) if storage is None else storage
