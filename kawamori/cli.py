@@ -84,13 +84,19 @@ def run(
     shelters: Annotated[
         Path | None, typer.Option(help="a shelter list instead of the city's")
     ] = None,
+    telegrams: Annotated[
+        Path | None, typer.Option(help="folder of official telegrams, *.xml")
+    ] = None,
 ) -> None:
     """Compute one cycle on your own series, store it and write its report."""
     from kawamori.live import run_once
     from kawamori.progress import bar
 
     with bar() as progress:
-        folder = run_once(city, observations, _settings(), progress, at=at, shelter_list=shelters)
+        folder = run_once(
+            city, observations, _settings(), progress, at=at, shelter_list=shelters,
+            telegrams=telegrams,
+        )  # fmt: skip
     typer.echo(folder / "index.html")
 
 

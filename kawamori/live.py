@@ -14,6 +14,7 @@ from kawamori.pipeline import cycle
 from kawamori.progress import Report, part
 from kawamori.settings import Settings
 from kawamori.stored import store_and_report
+from kawamori.telegrams import read_warnings
 from shelters.read import read_shelters
 
 
@@ -25,6 +26,7 @@ def run_once(
     *,
     at: datetime | None = None,
     shelter_list: Path | None = None,
+    telegrams: Path | None = None,
 ) -> Path:
     """Compute one cycle of a city on a CSV of its stations; give the report's folder.
 
@@ -37,6 +39,8 @@ def run_once(
         Issue time, naive = UTC; None = the last time of the table.
     shelter_list
         A list as published, used instead of the city's.
+    telegrams
+        Folder of official telegrams (`kawamori.telegrams`); None = no feed is connected.
 
     Raises
     ------
@@ -49,10 +53,12 @@ def run_once(
     source = TableSource(table)
     observations = source.read(city.gauges, *source.period())
     issued_at = aware(observations["time"].values[-1]) if at is None else _utc(at)
+    warnings = None if telegrams is None else read_warnings(telegrams, city, issued_at=issued_at)
     progress(f"{name}: training", 0.4)
     desk = train_desk(city, settings, drill=False)
     progress(f"{name}: cycle", 0.9)
-    return store_and_report(cycle(desk, observations, issued_at=issued_at), name, settings)
+    run = cycle(desk, observations, issued_at=issued_at, warnings=warnings)
+    return store_and_report(run, name, settings)
 
 
 def _utc(moment: datetime) -> datetime:

@@ -1,0 +1,90 @@
+"""Official telegrams of a folder, as the state in force for one city at one time.
+
+A receiver drops every body it gets into the folder, any name, ending .xml, and writes the time of
+its last successful look at the feed into `last_poll.txt` (ISO 8601 with zone). Without that file
+the newest telegram tells when the feed last lived. Nothing is deleted or moved here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from advisory.telegrams import (
+    LIMIT_BYTES,
+    Place,
+    Telegram,
+    TelegramError,
+    merge,
+    of_place,
+    parse_telegram,
+)
+from advisory.types import Warnings
+from kawamori.city import City, read_toml
+
+LAST_POLL = "last_poll.txt"
+KEYS = {"area_codes", "stations"}
+
+
+def read_warnings(folder: Path, city: City, *, issued_at: datetime) -> Warnings:
+    """Give the official warnings for a city, from telegrams sent up to `issued_at`.
+
+    A body that cannot be read is a warning of unknown level from the time its file was written.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    ValueError
+        If `last_poll.txt` or the city's table `telegrams` is not as it should be.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"{folder} must be a folder of telegrams (*.xml). Correct the path."
+        )
+    telegrams: list[Telegram] = []
+    unreadable: list[tuple[TelegramError, datetime]] = []
+    for path in sorted(folder.glob("*.xml")):
+        try:
+            with path.open("rb") as body:
+                telegrams.append(parse_telegram(body.read(LIMIT_BYTES + 1)))
+        except TelegramError as error:
+            arrived = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            unreadable.append((TelegramError(f"{path.name}: {error}", error.digest), arrived))
+    state = merge(
+        [one for one in telegrams if one.sent_at <= issued_at],
+        unreadable=[one for one in unreadable if one[1] <= issued_at],
+        received_at=_last_poll(folder / LAST_POLL, issued_at),
+    )
+    return of_place(state, place_of(city))
+
+
+def place_of(city: City) -> Place:
+    """Give a city as telegrams know it, from the table `telegrams` of its city.toml (optional)."""
+    path = city.folder / "city.toml"
+    table: Mapping[str, Any] = read_toml(path).get("telegrams", {}) if path.exists() else {}
+    stations = dict(table.get("stations", {}))
+    unknown = sorted(set(table) - KEYS)
+    strange = sorted(set(stations.values()) - {gauge.gauge_id for gauge in city.gauges})
+    if unknown or strange:
+        raise ValueError(
+            f"{path}, table telegrams: keys must be of {sorted(KEYS)}, got also {unknown}; "
+            f"stations must name gauges of the city, got also {strange}. Correct the file."
+        )
+    return Place(city.code, tuple(table.get("area_codes", ())), stations, city.name)
+
+
+def _last_poll(path: Path, issued_at: datetime) -> datetime | None:
+    """Give the last successful look at the feed, None = not told or not yet."""
+    if not path.exists():
+        return None
+    text = path.read_text(encoding="utf-8").strip()
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{path} must hold one ISO 8601 time, got {text!r}.") from error
+    if moment.tzinfo is None:
+        raise ValueError(f"{path} must hold a time with its zone, got {text!r}. Add it.")
+    return moment if moment <= issued_at else None
