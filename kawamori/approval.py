@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import smtplib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -18,7 +17,8 @@ from alerts.deliver import deliver
 from alerts.outbox import approve
 from alerts.types import PUBLIC_FORMS, Audience, Channel, Message
 from kawamori.settings import Settings
-from kawamori.store import open_store, stored_runs
+from kawamori.store import open_store
+from kawamori.stored import read_record
 
 FORM_OF = {"line": "line", "email": "mail"}  # which form a channel sends
 COLUMNS = ("district_id", "channel", "address")
@@ -38,7 +38,7 @@ def approve_run(
         If no complete run has that id, it is a drill, or a district may not be approved.
     """
     engine = open_store(settings.store_url)
-    record = _record(run_id, stored_runs(engine, state="complete"))
+    record = read_record(engine, run_id)
     people = read_recipients(recipients)
     now = datetime.now(UTC)
     with engine.begin() as connection:
@@ -127,16 +127,6 @@ def read_recipients(path: Path) -> Recipients:
     for row in rows:
         people[row["district_id"], row["channel"]].append(row["address"].strip())
     return {key: tuple(addresses) for key, addresses in people.items()}
-
-
-def _record(run_id: str, runs: list[Any]) -> dict[str, Any]:
-    for run in runs:
-        if run.run_id == run_id:
-            record: dict[str, Any] = json.loads((run.folder / "run.json").read_text("utf-8"))
-            if record["run_id"] == run_id:
-                return record
-    known = [run.run_id for run in runs][:5]
-    raise ValueError(f"run must be a stored, complete one, got {run_id!r}. The newest: {known}")
 
 
 def _advice(entry: Mapping[str, Any]) -> Advice:

@@ -141,6 +141,22 @@ def shelters(file: Annotated[Path, typer.Argument(help="a shelter list, CSV or J
 
 
 @app.command()
+def explain(
+    run: Annotated[str, typer.Argument(help="run_id of a stored run")],
+    district: Annotated[str, typer.Argument(help="district_id or name")],
+    language: Annotated[str, typer.Option(help="ja or en")] = "ja",
+) -> None:
+    """Tell what a stored run advised a district, and every rule, figure and source behind it."""
+    from kawamori.explanation import explain as told
+    from kawamori.store import open_store
+    from kawamori.stored import read_record
+
+    record = read_record(open_store(_settings().store_url), run)
+    for line in told(record, district, language=language):
+        typer.echo(line)
+
+
+@app.command()
 def approve(
     run_id: Annotated[str, typer.Argument(help="as printed in the report")],
     officer: Annotated[str, typer.Option(help="who approves")],

@@ -1,9 +1,13 @@
-"""Storing a run: begun in the database, its report on disk as a whole, then complete."""
+"""Storing a run (begun in the database, its report on disk, then complete) and reading it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
 
 from forecasting.types import Observations
 from kawamori import store
@@ -31,3 +35,15 @@ def store_and_report(
     advice = [plain(each) for each in run.advice]
     store.complete(engine, run.run_id, input_digest=run.input_digest, folder=folder, advice=advice)
     return folder
+
+
+def read_record(engine: Engine, run_id: str) -> dict[str, Any]:
+    """Give run.json of a complete run, or raise ValueError naming the newest ones."""
+    runs = store.stored_runs(engine, state="complete")
+    for run in runs:
+        if run.run_id == run_id and run.folder is not None:
+            record: dict[str, Any] = json.loads((run.folder / "run.json").read_text("utf-8"))
+            if record["run_id"] == run_id:
+                return record
+    known = [run.run_id for run in runs][:5]
+    raise ValueError(f"run must be a stored, complete one, got {run_id!r}. The newest: {known}")
