@@ -28,7 +28,9 @@ from kawamori.kept_models import fit_or_load
 from kawamori.run import Run
 from kawamori.states import alarmed_rivers, gauge_states
 from shelters.allocate import allocate
+from shelters.routes import straight_minutes
 from shelters.safety import usable
+from shelters.speeds import Speeds
 from shelters.types import Allocation
 
 FORMS = (*PUBLIC_FORMS, STAFF_FORM)
@@ -156,7 +158,8 @@ def _places(desk: Desk, layer: FloodLayer | None) -> Allocation | None:
         return None
     safe, rejected = usable(desk.city.shelters, layer)
     people = demand_indexed(desk.water, layer)
-    return allocate(people, safe, crs=desk.city.crs, rejected=rejected)
+    ways = straight_minutes(people, safe, crs=desk.city.crs, speeds=Speeds(), night=False)
+    return allocate(people, safe, ways, rejected=rejected)
 
 
 def _messages(

@@ -1,128 +1,179 @@
-"""Who goes to which shelter: the nearest usable one that has room.
+"""Who goes to which shelter: everybody who can be placed, with the least sum of minutes.
 
-Pairs of block and shelter are served in order of distance, so nobody passes a shelter with room
-that is nearer, except where people who live still nearer took that room. Walking time is the
-straight distance times a detour factor; roads come with the routes.
+People of a cell are split by how they move (`TRAVELLERS`); each such group may go where there is a
+way within its limit. The sum of minutes x (1 + risk) is the least there is (`shelters.flow`); then
+blocks that it split are joined where that costs little (`shelters.together`). Whoever has no place
+is counted with the reason.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from pyproj import CRS, Transformer
 
-from hazard.types import JGD2011, check_columns
+from shelters.flow import Demand, Flow, solve
+from shelters.groups import Groups, groups_of, kept_of
+from shelters.nearest import nearest_first
+from shelters.prices import Floats, Ints
+from shelters.routes import NOTES
 from shelters.safety import reason
-from shelters.types import Allocation, Shelters
+from shelters.together import join_blocks
+from shelters.types import GROUP_COLUMNS, Allocation, Shelters, TravelMinutes
 
-PEOPLE_COLUMNS = ("district_id", "block", "people", "lon", "lat")
+STEPS_PER_MIN = 100  # costs are whole hundredths of a minute
 ASSIGNED_COLUMNS = ["district_id", "shelter_id", "people", "minutes", "mode"]
 # Identifier -> what the officer reads about people without a place.
 UNPLACED = {
-    "no_usable_shelter": "使える避難所がない",
-    "too_far": "徒歩{limit_min}分以内に使える避難所がない",
-    "no_room": "徒歩{limit_min}分以内の避難所が満員",
     "no_position": "居住位置が不明",
+    "no_usable_shelter": "使える避難所がない",
+    "all_full": "使える避難所がすべて満員",
+    "too_far": "時間内に行ける避難所がない",
+    "no_room": "時間内に行ける避難所が満員",
+    "no_parking": "車で時間内に行ける避難所の駐車場が満車",
+    "parking_unknown": "車で時間内に行ける避難所の駐車台数が不明",
 }
-Floats = npt.NDArray[np.float64]
+# Why a shelter that nobody can reach is named: not for being far from those who leave this time.
+UNREACHABLE = ("position_unknown", "no_road", "separate_piece")
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How people walk; engineering starting points, not survey values.
+    """What is assumed of people beside their speed; starting points, not survey values.
 
-    2.0 km/h is the usual flood-plan figure for elderly walkers, 1.4 the usual ratio of road to
-    straight distance. Nobody is assigned a walk longer than `walk_min`: then buses are needed.
+    A parking lot takes `people_per_car` people. Joining blocks may add `together_share` of all
+    minutes.
     """
 
-    speed_km_h: float = 2.0
-    detour: float = 1.4
-    walk_min: float = 120.0
+    people_per_car: int = 2
+    together_share: float = 0.05
 
     def __post_init__(self) -> None:
         """Refuse values without sense."""
-        if not (self.speed_km_h > 0 and self.detour >= 1 and self.walk_min >= 0):
+        if not (self.people_per_car >= 1 and 0 <= self.together_share <= 1):
             raise ValueError(
-                f"need speed_km_h > 0, detour >= 1 and walk_min >= 0, got {self}. Correct them."
+                "need people_per_car >= 1 and together_share from 0 to 1,"
+                f" got {self}. Correct them."
             )
-
-    def minutes(self, straight_m: Floats) -> Floats:
-        """Give the walking time of straight distances. [min]"""
-        return straight_m * self.detour / (self.speed_km_h * 1000 / 60)
 
 
 def allocate(
     people: pd.DataFrame,
     shelters: Shelters,
+    minutes: TravelMinutes,
     *,
-    crs: str,
     limits: Limits | None = None,
+    risk: Any | None = None,
     rejected: pd.DataFrame | None = None,
+    previous: Allocation | None = None,
 ) -> Allocation:
-    """Send people to the nearest shelter with room.
+    """Give everybody who can be placed a shelter, at the least sum of minutes x (1 + risk).
 
     Parameters
     ----------
     people
-        Columns district_id, block, people (whole), lon, lat: who must leave, block by block.
+        One row per origin (unique index): district_id, block, people (whole), lon, lat, and where
+        known elderly, assisted and cars (people who go by car), whole parts of `people`.
     shelters
         Usable ones. Without a known capacity, or open with an unreported head count, a shelter
         gets nobody and joins `rejected` with that reason. Not open and nothing reported = empty.
-    crs
-        Projected, metres: distances are measured in it.
+        Column `parking` (cars, <NA> = unknown) where the list has it; without it nobody is sent
+        by car.
+    minutes
+        Of these origins and shelters, in any order: inf = no way within the limit of the speeds,
+        NaN = position unknown.
+    risk
+        Numbers >= 0, dims (people, shelters) in their order; 1 makes a minute count twice.
     rejected
         What `usable` rejected; passed on.
+    previous
+        People with a place in it keep that place wherever it is still there for them, even if
+        another is nearer now; matched by index, block and traveller.
 
     Returns
     -------
-        Per district and shelter: people, and the minutes of the farthest of their blocks. Per
-        district and reason: people without a place. Openings: most people first.
+        See `Allocation`. `optimal` is True only if no other flow places more people or, with as
+        many placed (and kept), takes fewer minutes; joining blocks comes after that.
 
     Raises
     ------
     ValueError
-        If a column is missing, a head count is not a whole number >= 0, or `crs` is not in metres.
+        If a column is missing, a head count is not a whole number >= 0, or `minutes` lacks an
+        origin, a shelter or a traveller.
     """
     limits = limits or Limits()
-    heads = _heads(people)
-    room, unknown = _room(shelters)
-    minutes = limits.minutes(_distances_m(people, shelters, crs))
-    placed, left = _fill(heads, room, minutes, limits.walk_min)
-    assigned = _assigned(people, shelters, placed)
-    totals = assigned.groupby("shelter_id")["people"].sum()
-    order = sorted(totals.items(), key=lambda item: (-item[1], str(item[0])))
+    groups = groups_of(people, minutes, shelters.index)
+    room, parking, unknown = _room(shelters, limits)
+    demand = _demand(groups, room, np.nan_to_num(parking).astype(np.int64), risk)
+    if previous is not None:
+        kept = kept_of(previous, groups, shelters.index)
+        demand = replace(demand, kept=np.where(demand.way, kept, 0))
+    flow, notes = _solved(demand)
+    sent = flow.people
+    if limits.together_share:
+        blocks = np.where(demand.kept.any(axis=1), -1, groups.block_numbers())
+        sent = join_blocks(demand, sent, blocks, share=limits.together_share)
+    why = _why(groups, demand, parking, flow.unplaced, len(unknown))
+    table = _table(groups, shelters.index, sent, flow.unplaced, why)
     parts = [part for part in (rejected, unknown) if part is not None and len(part)]
     return Allocation(
-        assigned=assigned,
-        unplaced=_unplaced(people, left, room, minutes, limits),
+        assigned=_assigned(table),
+        unplaced=_unplaced(table),
         rejected=pd.concat(parts, ignore_index=True) if parts else unknown,
-        openings=tuple(str(shelter_id) for shelter_id, _ in order),
+        openings=_openings(table),
+        groups=table,
+        optimal=flow.optimal,
+        method=f"min_cost_flow ({flow.status})" if flow.rounds else f"nearest ({flow.status})",
+        minutes_total=_minutes_of(groups, sent),
+        minutes_least=_minutes_of(groups, flow.people),
+        notes=(*notes, *_cautions(groups, demand, shelters, minutes)),
     )
 
 
-def _heads(people: pd.DataFrame) -> npt.NDArray[np.int64]:
-    check_columns(people, PEOPLE_COLUMNS, "People to place")
-    counts = pd.to_numeric(people["people"], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    bad = ~(np.isfinite(counts) & (counts >= 0) & (counts == np.floor(counts)))
-    if bad.any():
-        faults = [
-            f"{row.people} (district {row.district_id}, block {row.block})"
-            for row in people[bad].itertuples()
-        ]
+def _minutes_of(groups: Groups, sent: Ints) -> float:
+    return float((groups.minutes[sent > 0] * sent[sent > 0]).sum())
+
+
+def _demand(groups: Groups, room: Ints, parking: Ints, risk: Any | None) -> Demand:
+    way = np.isfinite(groups.minutes) & (room > 0)
+    way &= ~groups.by_car[:, None] | (parking > 0)
+    weight = 1.0 if risk is None else 1.0 + groups.of_origin(_risk(risk, groups, len(room)))
+    cost = np.where(way, groups.minutes, 0.0) * weight * STEPS_PER_MIN
+    return Demand(
+        cost=np.rint(cost).astype(np.int64),
+        way=way,
+        heads=groups.heads,
+        room=room,
+        parks=groups.by_car,
+        parking=parking,
+        kept=np.zeros(way.shape, dtype=np.int64),
+    )
+
+
+def _risk(risk: Any, groups: Groups, shelters: int) -> Floats:
+    table = np.asarray(risk, dtype=float)
+    if table.shape != (groups.origins, shelters) or not (table >= 0).all():
         raise ValueError(
-            f"people must be whole numbers >= 0, got {', '.join(faults)}."
-            " Leave out blocks whose people are not known, and say so."
+            f"risk must be numbers >= 0 of shape {(groups.origins, shelters)}, got shape"
+            f" {table.shape}. Give one number per origin and shelter."
         )
-    return counts.astype(np.int64)
+    return table
 
 
-def _room(shelters: Shelters) -> tuple[npt.NDArray[np.int64], pd.DataFrame]:
-    """Give free places per shelter, and which shelters have none because theirs are unknown."""
+def _solved(demand: Demand) -> tuple[Flow, list[str]]:
+    """Solve; where the solver gives nothing, place by nearness and say so."""
+    flow, status = solve(demand)
+    if flow is not None:
+        return flow, []
+    text = f"最適化の計算ができず、近い順に割り当てた (solver_failed: {status})"
+    return nearest_first(demand, status), [text]
+
+
+def _room(shelters: Shelters, limits: Limits) -> tuple[Ints, Floats, pd.DataFrame]:
+    """Give free places and parking [people] per shelter, and whose places are unknown."""
     capacity = shelters["capacity"].to_numpy(dtype=float, na_value=np.nan)
     occupied = shelters["occupied"].to_numpy(dtype=float, na_value=np.nan)
     is_open = (shelters["status"] == "open").to_numpy(dtype=bool)
@@ -136,87 +187,100 @@ def _room(shelters: Shelters) -> tuple[npt.NDArray[np.int64], pd.DataFrame]:
         )
         if nameless or uncounted
     ]
-    return room, pd.DataFrame(rows, columns=["shelter_id", "reason"])
+    parking = np.full(len(shelters), np.nan)
+    if "parking" in shelters:
+        parking = shelters["parking"].to_numpy(dtype=float, na_value=np.nan)
+    return (
+        room,
+        np.maximum(parking, 0) * limits.people_per_car,
+        pd.DataFrame(rows, columns=["shelter_id", "reason"]),
+    )
 
 
-def _distances_m(people: pd.DataFrame, shelters: Shelters, crs: str) -> Floats:
-    """Give straight distances, shape (blocks, shelters); NaN where a block has no position. [m]"""
-    to_plane = _projection(crs)
-    lon, lat = (people[name].to_numpy(dtype=float, na_value=np.nan) for name in ("lon", "lat"))
-    east, north = (np.asarray(axis, dtype=float) for axis in to_plane.transform(lon, lat))
-    points = shelters.geometry
-    x, y = to_plane.transform(points.x.to_numpy(), points.y.to_numpy())
-    apart = np.hypot(np.subtract.outer(east, x), np.subtract.outer(north, y))
-    return np.where(np.isfinite(apart), apart, np.nan)
+def _why(
+    groups: Groups, demand: Demand, parking: Floats, unplaced: Ints, unknown: int
+) -> list[str | None]:
+    """Give the reason for the people of each group without a place; None where there are none."""
+    reached = np.isfinite(groups.minutes)
+    key = np.full(len(unplaced), "no_room", dtype=object)
+    no_lot = groups.by_car & ~demand.way.any(axis=1)
+    key[no_lot] = "no_parking"
+    key[no_lot & (reached & np.isnan(parking)).any(axis=1)] = "parking_unknown"
+    far = ~reached.any(axis=1)
+    key[far] = [note or "too_far" for note in groups.notes[far]]
+    if not demand.room.any():
+        key[:] = "no_usable_shelter" if unknown == len(demand.room) else "all_full"
+    key[~groups.known] = "no_position"
+    words = {name: f"{text} ({name})" for name, text in {**NOTES, **UNPLACED}.items()}
+    return [words[name] if people else None for name, people in zip(key, unplaced, strict=True)]
 
 
-@lru_cache
-def _projection(crs: str) -> Transformer:
-    target = CRS.from_user_input(crs)
-    if not target.is_projected or target.axis_info[0].unit_name != "metre":
-        raise ValueError(f"crs must be projected in metres, got {crs}. Use a plane zone's EPSG.")
-    return Transformer.from_crs(JGD2011, target, always_xy=True)
-
-
-def _fill(
-    heads: npt.NDArray[np.int64], room: npt.NDArray[np.int64], minutes: Floats, walk_min: float
-) -> tuple[list[tuple[int, int, int, float]], npt.NDArray[np.int64]]:
-    """Serve pairs by walking time, ties by row order; give (block, shelter, people, minutes)."""
-    blocks, places = np.nonzero(minutes <= walk_min)
-    useful = (heads[blocks] > 0) & (room[places] > 0)
-    blocks, places = blocks[useful], places[useful]
-    walks = minutes[blocks, places]
-    order = np.argsort(walks, kind="stable")
-    left, free = heads.tolist(), room.tolist()
-    placed = []
-    for block, place, walk in zip(
-        blocks[order].tolist(), places[order].tolist(), walks[order].tolist(), strict=True
-    ):
-        moved = min(left[block], free[place])
-        if moved:
-            left[block] -= moved
-            free[place] -= moved
-            placed.append((block, place, moved, walk))
-    return placed, np.array(left, dtype=np.int64)
-
-
-def _assigned(
-    people: pd.DataFrame, shelters: Shelters, placed: list[tuple[int, int, int, float]]
+def _table(
+    groups: Groups, shelter_ids: pd.Index[Any], sent: Ints, unplaced: Ints, why: list[str | None]
 ) -> pd.DataFrame:
-    table = pd.DataFrame(placed, columns=["row", "place", "people", "minutes"])
-    table["district_id"] = people["district_id"].to_numpy()[table.pop("row").astype(int)]
-    table["shelter_id"] = shelters.index.to_numpy()[table.pop("place").astype(int)]
-    grouped = table.groupby(["district_id", "shelter_id"], as_index=False)
-    result = grouped.agg(people=("people", "sum"), minutes=("minutes", "max"))
-    result["mode"] = "walk"
-    kinds = {"people": "int64", "minutes": "float64"}
-    ordered = result.astype(kinds).sort_values(
-        ["district_id", "people", "shelter_id"], ascending=[True, False, True]
+    """Give one row per group and shelter, then one per group with people without a place."""
+    row, place = np.nonzero(sent)
+    left = np.flatnonzero(unplaced)
+    parts = [
+        groups.facts(row).assign(
+            shelter_id=shelter_ids.to_numpy()[place],
+            people=sent[row, place],
+            minutes=groups.minutes[row, place],
+            walk_minutes=groups.walk_minutes(row, place),
+            reason=None,
+        ),
+        groups.facts(left).assign(
+            shelter_id=None,
+            people=unplaced[left],
+            minutes=np.nan,
+            walk_minutes=np.nan,
+            reason=np.array([why[at] for at in left], dtype=object),
+        ),
+    ]
+    table = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    kinds = {"people": "int64", "minutes": "float64", "walk_minutes": "float64"}
+    table = table.astype({**kinds, "shelter_id": object, "reason": object})
+    return table[list(GROUP_COLUMNS)]
+
+
+def _assigned(table: pd.DataFrame) -> pd.DataFrame:
+    placed = table[table["shelter_id"].notna()]
+    placed = placed.assign(mode=np.where(placed["traveller"] == "car", "car", "walk"))
+    result = placed.groupby(["district_id", "shelter_id", "mode"], as_index=False).agg(
+        people=("people", "sum"), minutes=("walk_minutes", "max")
+    )
+    ordered = result.astype({"people": "int64", "minutes": "float64"}).sort_values(
+        ["district_id", "people", "shelter_id", "mode"], ascending=[True, False, True, True]
     )
     return ordered[ASSIGNED_COLUMNS].reset_index(drop=True)
 
 
-def _unplaced(
-    people: pd.DataFrame,
-    left: npt.NDArray[np.int64],
-    room: npt.NDArray[np.int64],
-    minutes: Floats,
-    limits: Limits,
-) -> pd.DataFrame:
-    near = (minutes <= limits.walk_min)[:, room > 0].any(axis=1)
-    why = np.where(near, "no_room", "too_far").astype(object)
-    why[np.isnan(people[["lon", "lat"]].to_numpy(dtype=float)).any(axis=1)] = "no_position"
-    if not room.any():
-        why[:] = "no_usable_shelter"
-    limit_min = "限りない" if math.isinf(limits.walk_min) else f"{limits.walk_min:g}"
-    words = {key: f"{text.format(limit_min=limit_min)} ({key})" for key, text in UNPLACED.items()}
-    table = pd.DataFrame(
-        {
-            "district_id": people["district_id"].to_numpy(),
-            "people": left,
-            "reason": [words[key] for key in why],
-        }
-    )
-    some = table[table["people"] > 0]
+def _unplaced(table: pd.DataFrame) -> pd.DataFrame:
+    some = table[table["shelter_id"].isna()]
     sums = some.groupby(["district_id", "reason"], as_index=False).agg(people=("people", "sum"))
     return sums[["district_id", "people", "reason"]]
+
+
+def _openings(table: pd.DataFrame) -> tuple[str, ...]:
+    totals = table[table["shelter_id"].notna()].groupby("shelter_id")["people"].sum()
+    order = sorted(totals.items(), key=lambda item: (-item[1], str(item[0])))
+    return tuple(str(shelter_id) for shelter_id, _ in order)
+
+
+def _cautions(
+    groups: Groups, demand: Demand, shelters: Shelters, minutes: TravelMinutes
+) -> Sequence[str]:
+    """Say what bounds the answer: ways not on roads, shelters that nobody can reach at all."""
+    found = []
+    if minutes.attrs.get("kind") == "straight":
+        found.append("移動時間は道路ではなく直線距離による (straight_ways)")
+    if "shelter_note" not in minutes.coords or not groups.heads.any():
+        return found
+    notes = minutes["shelter_note"].sel(traveller="general").to_series().reindex(shelters.index)
+    return found + [
+        f"{name}: {NOTES[note]} ({note})"
+        for name, note, room, reached in zip(
+            shelters["name"], notes, demand.room, np.asarray(demand.way.any(axis=0)), strict=True
+        )
+        if room and not reached and note in UNREACHABLE
+    ]
