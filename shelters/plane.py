@@ -26,7 +26,9 @@ def in_metres(lon: Any, lat: Any, crs: str) -> Floats:
 
 def points_in_metres(points: Any, crs: str) -> Floats:
     """Give shapely points in lon/lat as (east, north); NaN where one is empty or missing. [m]"""
-    return in_metres(shapely.get_x(points), shapely.get_y(points), crs)
+    held = np.array(points, dtype=object)
+    held[shapely.is_empty(held)] = None  # an empty point has no coordinate to ask for
+    return in_metres(shapely.get_x(held), shapely.get_y(held), crs)
 
 
 def in_lonlat(points: Floats, crs: str) -> Floats:
