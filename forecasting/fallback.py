@@ -1,7 +1,11 @@
 """What a forecast is made with when something does not come in, and its name.
 
-The mix of members needs everything; ``arx`` was trained with a silent gauge, without rain and
-without the gauges upstream; ``trend`` needs the gauge's own rises; ``persistence`` its last level.
+The mix of members needs everything. ``arx`` was trained without rain or without the gauges
+upstream, ``arx, level late`` with a gauge that has itself been silent for some hours; both read
+forecast rain where there is some. ``trend`` needs the gauge's own rises; ``persistence`` its last
+level. The two kinds of ``arx`` are learned apart: what a rise upstream tells is more where the
+gauge's own is not known (3 h of silence, K-water floods to 2019 held out, error at 1 h: 18 to 34 %
+less than one ``arx`` for both).
 """
 
 from __future__ import annotations
@@ -13,8 +17,10 @@ from numpy.typing import NDArray
 
 from forecasting.inputs import Inputs
 
-MIX, ARX, TREND, PERSISTENCE, NONE = "gbm", "arx", "trend", "persistence", "none"
-CHAIN = (MIX, ARX, TREND, PERSISTENCE)
+MIX, ARX, LATE, TREND = "gbm", "arx", "arx, level late", "trend"
+PERSISTENCE, NONE = "persistence", "none"
+CHAIN = (MIX, ARX, LATE, TREND, PERSISTENCE)
+READS_RAIN = (MIX, ARX, LATE)  # these also read the rain of the lead window
 RAIN = "rain_3_mm"  # known = enough of the last 3 steps
 
 
@@ -25,9 +31,9 @@ def chosen(inputs: Inputs) -> NDArray[np.str_]:
     own = level & np.isfinite(known.column("rise_1_m")) & np.isfinite(known.column("rise_3_m"))
     feeds = [np.isfinite(known.column(name)) for name in feed_columns(known.names)]
     every = np.all(feeds, axis=0) if feeds else np.ones(len(level), dtype=bool)
-    some = np.any(feeds, axis=0) if feeds else np.zeros(len(level), dtype=bool)
-    conditions = [~level, own & every, some, own]
-    names = [NONE, MIX, ARX, TREND]
+    some = np.any(feeds, axis=0) if feeds else every
+    conditions = [~level, own & every, own & some, some, own]
+    names = [NONE, MIX, ARX, LATE, TREND]
     return np.select(conditions, names, default=PERSISTENCE)
 
 
@@ -36,20 +42,22 @@ def feed_columns(names: tuple[str, ...]) -> list[str]:
     return [name for name in names if name == RAIN or name.endswith("_age_h")]
 
 
-def roughened(inputs: Inputs, silent: Sequence[Inputs], seed: int) -> Inputs:
-    """Give the inputs as if at each time something else were missing, for training.
-
-    One of: the gauge itself silent for as long as in each of `silent`, no rain, no gauge upstream.
-    A silent gauge starts its forecast from an older level.
-    """
-    rng = np.random.default_rng(seed)
+def blinded(inputs: Inputs) -> list[Inputs]:
+    """Give the inputs without any rain, and without any gauge upstream if there is one."""
     names = inputs.known.names
     rain = [name for name in names if "rain_" in name or name.startswith("wetness")]
     up = [name for name in names if _of_upstream(name, names)]
-    variants = [*silent, inputs.without(rain, np.ones(len(inputs), dtype=bool))]
-    variants += [inputs.without(up, np.ones(len(inputs), dtype=bool))] if up else []
-    pick = rng.integers(0, len(variants), len(inputs))
-    return inputs.picked(variants, pick)
+    everywhere = np.ones(len(inputs), dtype=bool)
+    return [inputs.without(columns, everywhere) for columns in (rain, up) if columns]
+
+
+def roughened(variants: Sequence[Inputs], seed: int) -> Inputs:
+    """Give the inputs as one of the variants at each time, drawn evenly, for training.
+
+    A variant with a silent gauge starts its forecast from an older level.
+    """
+    pick = np.random.default_rng(seed).integers(0, len(variants), len(variants[0]))
+    return variants[0].picked(variants, pick)
 
 
 def _of_upstream(name: str, names: tuple[str, ...]) -> bool:

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.fallback import CHAIN, MIX, chosen
+from forecasting.fallback import CHAIN, READS_RAIN, chosen
 from forecasting.features import Floats
 from forecasting.inputs import Inputs, without_rain
 from forecasting.intervals import QUANTILES, Bands
@@ -65,7 +65,7 @@ def forecast_gauge(
     """Give the forecast at each row of the inputs, by the mix or by what stands in for it."""
     used = chosen(inputs)
     heard = np.isfinite(inputs.ahead_mm).all(axis=1) & (inputs.ahead_mm.shape[1] > 0)
-    heard &= used == MIX
+    heard &= np.isin(used, READS_RAIN)
     levels = np.full((len(inputs), len(leads.steps), len(QUANTILES)), np.nan)
     guarded = np.zeros(levels.shape[:2], dtype=bool)
     for name in CHAIN:
@@ -75,21 +75,21 @@ def forecast_gauge(
             rises_m, guarded[rows] = learned.mix.rises_m(name, dry)
             spreads = learned.mix.spreads[name]
             levels[rows] = _levels(dry, rises_m, spreads, leads, bands.dry)
-    rows = np.flatnonzero(heard)
-    if len(rows) and learned.rain is not None and bands.wet is not None:
-        wet = inputs.take(rows)
-        rises_m, guarded[rows] = _with_rain(learned.mix, learned.rain, wet, leads)
-        spreads = learned.rain.mix.spreads[MIX]
-        levels[rows] = _levels(wet, rises_m, spreads, leads, bands.wet)
+        rows = np.flatnonzero((used == name) & heard)
+        if len(rows) and learned.rain is not None and bands.wet is not None:
+            wet = inputs.take(rows)
+            rises_m, guarded[rows] = _with_rain(name, learned.mix, learned.rain, wet, leads)
+            spreads = learned.rain.mix.spreads[name]
+            levels[rows] = _levels(wet, rises_m, spreads, leads, bands.wet)
     return GaugeForecast(levels, inputs.known.level_m, inputs.known.age_h, used, guarded)
 
 
 def _with_rain(
-    mix: GaugeMix, rain: RainMix, inputs: Inputs, leads: Leads
+    name: str, mix: GaugeMix, rain: RainMix, inputs: Inputs, leads: Leads
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Give the rise (row, lead) from the rain ahead, as far as it is believed. [m]"""
-    dry_m, dry_cut = mix.rises_m(MIX, without_rain(inputs))
-    wet_m, wet_cut = rain.mix.rises_m(MIX, inputs)
+    dry_m, dry_cut = mix.rises_m(name, without_rain(inputs))
+    wet_m, wet_cut = rain.mix.rises_m(name, inputs)
     spread_mm = inputs.ahead_spread_mm[:, np.array(leads.steps) - 1]
     return rain.blended(wet_m, dry_m, spread_mm), dry_cut | wet_cut
 

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.fallback import ARX, MIX, PERSISTENCE, TREND, roughened
+from forecasting.fallback import ARX, LATE, MIX, PERSISTENCE, TREND, blinded, roughened
 from forecasting.features import Floats, lagged
 from forecasting.floods import flood_folds
 from forecasting.guard import Guard
 from forecasting.inputs import Inputs, without_rain
-from forecasting.member import KINDS, Leads
+from forecasting.member import KINDS, Leads, Member
 from forecasting.mix import GaugeMix, Teaching, calm, learn_members, mix_weights, name_of_member
 from forecasting.spread import Spread, Standardised, fit_spread, spread_terms, turned_flood
 from forecasting.state import State
 
 FOLDS = 4  # of training time, each holding whole floods
-ROUGH_FOLDS = 2  # of the fallback, so that it costs less; then one has seen all floods
+ROUGH_FOLDS = 2  # of the fallbacks, so that they cost less; then one has seen all floods
 DOUBTS_MM = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 1e6)  # tried for `RainMix.doubt_mm`
 
 
@@ -84,46 +84,86 @@ def learn_gauge(
     taught = Teaching(dry, _rises(dry, level_m, leads), rows, fold, leads)
     members, held = learn_members((*KINDS, TREND), taught, seed=seed)
     weights = mix_weights(held, taught)
-    rough_inputs = roughened(dry, silent, seed)
-    rough = replace(
-        taught,
-        inputs=rough_inputs,
-        rises_m=_rises(rough_inputs, level_m, leads),
-        fold=fold % ROUGH_FOLDS,
-    )
-    rough_members, rough_held = learn_members(("arx",), rough, seed=seed)
-    members[name_of_member(ARX)] = rough_members["arx"]
+    rough = {name: _rough(replace(taught, inputs=part), level_m) for name, part in
+             _rough_inputs(dry, [without_rain(one) for one in silent], seed).items()}  # fmt: skip
+    rough_held = _learn_rough(members, rough, seed)
     mixed = _mixed(held, weights)
     spreads = {
         MIX: _spreads(taught, mixed),
-        ARX: _spreads(rough, rough_held["arx"]),
         TREND: _spreads(taught, held[TREND]),
         PERSISTENCE: _spreads(taught, np.zeros_like(mixed)),
     }
+    spreads |= {name: _spreads(rough[name], rise_m) for name, rise_m in rough_held.items()}
     guard = Guard.fit(list(taught.rises_m[rows].T), dry.known.column("above_base_m")[rows])
     lesson = Lesson(
         GaugeMix(members, weights, spreads, guard), standardised(taught, mixed, spreads[MIX])
     )
     if not inputs.ahead_mm.shape[1]:
         return lesson
-    return _with_rain(lesson, replace(taught, inputs=inputs), mixed, seed)
+    taught = replace(taught, inputs=inputs)
+    rough = {name: replace(rough[name], inputs=part)
+             for name, part in _rough_inputs(inputs, silent, seed).items()}  # fmt: skip
+    return _with_rain(lesson, taught, rough, {MIX: mixed, **rough_held}, seed)
 
 
-def _with_rain(lesson: Lesson, taught: Teaching, dry_m: Floats, seed: int) -> Lesson:
-    """Give the lesson with members that read the rain ahead, where it is known."""
+def _with_rain(
+    lesson: Lesson,
+    taught: Teaching,
+    rough: Mapping[str, Teaching],
+    dry_m: Mapping[str, Floats],
+    seed: int,
+) -> Lesson:
+    """Give the lesson with members that read the rain ahead, where it is known.
+
+    `rough` teaches the fallbacks; `dry_m` are the held-out rises without rain ahead, by name of
+    the chain.
+    """
     known = np.isfinite(taught.inputs.ahead_mm[taught.rows]).all(axis=1)
-    taught = replace(taught, rows=taught.rows[known])
+    rows = taught.rows[known]
+    taught = replace(taught, rows=rows)
+    rough = {name: replace(one, rows=rows) for name, one in rough.items()}
     members, held = learn_members(KINDS, taught, seed=seed)
+    rough_held = _learn_rough(members, rough, seed)
     weights = mix_weights(held, taught)
-    wet_m = _mixed(held, weights)
+    wet_m = {MIX: _mixed(held, weights), **rough_held}
     spread_mm = taught.inputs.ahead_spread_mm[:, np.array(taught.leads.steps) - 1]
-    lively = taught.rows[~calm(taught.inputs)[taught.rows]]
-    doubt_mm = _least_doubt(wet_m[lively], dry_m[lively], spread_mm[lively], taught.rises_m[lively])
-    mixed = believed(wet_m, dry_m, spread_mm, doubt_mm)
-    spreads = {MIX: _spreads(taught, mixed)}
+    lively = rows[~calm(taught.inputs)[rows]]
+    doubt_mm = _least_doubt(
+        wet_m[MIX][lively], dry_m[MIX][lively], spread_mm[lively], taught.rises_m[lively]
+    )
+    mixed = {name: believed(rise_m, dry_m[name], spread_mm, doubt_mm)
+             for name, rise_m in wet_m.items()}  # fmt: skip
+    spreads = {name: _spreads({MIX: taught, **rough}[name], rise_m)
+               for name, rise_m in mixed.items()}  # fmt: skip
     mix = GaugeMix(members, weights, spreads, lesson.mix.guard)
-    told = tuple(standardised(taught, mixed, spreads[MIX]))
+    told = tuple(standardised(taught, mixed[MIX], spreads[MIX]))
     return replace(lesson, rain=RainMix(mix, doubt_mm), rain_errors=told)
+
+
+def _rough_inputs(inputs: Inputs, silent: Sequence[Inputs], seed: int) -> dict[str, Inputs]:
+    """Give what each fallback learns from: feeds missing; the gauge silent, feeds or not.
+
+    The same seed picks the same gaps, with and without rain ahead.
+    """
+    late = [*silent, *blinded(silent[len(silent) // 2])]
+    return {ARX: roughened(blinded(inputs) or [inputs], seed), LATE: roughened(late, seed)}
+
+
+def _rough(taught: Teaching, level_m: Floats) -> Teaching:
+    """Give the teaching of a fallback: rises from the levels that its inputs start from."""
+    rises_m = _rises(taught.inputs, level_m, taught.leads)
+    return replace(taught, rises_m=rises_m, fold=taught.fold % ROUGH_FOLDS)
+
+
+def _learn_rough(
+    members: dict[str, tuple[Member, ...]], rough: Mapping[str, Teaching], seed: int
+) -> dict[str, Floats]:
+    """Add the fallbacks to `members`; give their held-out rises (time, lead). [m]"""
+    held_m = {}
+    for name, taught in rough.items():
+        learned, held = learn_members(("arx",), taught, seed=seed)
+        members[name_of_member(name)], held_m[name] = learned["arx"], held["arx"]
+    return held_m
 
 
 def believed(wet_m: Floats, dry_m: Floats, spread_mm: Floats, doubt_mm: Floats) -> Floats:

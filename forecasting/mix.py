@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.fallback import ARX, MIX, PERSISTENCE, TREND
+from forecasting.fallback import ARX, LATE, MIX, PERSISTENCE, TREND
 from forecasting.features import Floats
 from forecasting.floods import held_out
 from forecasting.guard import Guard
@@ -100,7 +100,7 @@ class GaugeMix:
 
 def name_of_member(name: str) -> str:
     """Give the kind of member that a fallback of the chain uses, kept apart from the mix's own."""
-    return {ARX: "arx, rough", TREND: "trend"}[name]
+    return {ARX: "arx, blind", LATE: "arx, late", TREND: "trend"}[name]
 
 
 def learn_members(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from forecasting.fallback import chosen, feed_columns, roughened
+from forecasting.fallback import blinded, chosen, feed_columns, roughened
 from forecasting.features import Design
 from forecasting.inputs import Inputs
 
@@ -31,7 +33,15 @@ def test_each_gap_is_answered_by_the_next_of_the_chain():
         (0, 0.1, 0.2, NAN, NAN, NAN),  # its own rises alone
         (2, NAN, NAN, NAN, NAN, NAN),  # its last level alone
     )
-    assert chosen(every).tolist() == ["gbm", "arx", "arx", "arx", "trend", "persistence"]
+    late = "arx, level late"
+    assert chosen(every).tolist() == ["gbm", "arx", "arx", late, "trend", "persistence"]
+
+
+def test_a_gauge_that_nothing_feeds_is_still_forecast_from_an_old_level():
+    whole = rows((0, 0.1, 0.2, 0, 0.3, 5.0), (2, NAN, 0.2, 0, 0.3, 5.0))
+    alone = replace(whole.known, names=NAMES[:3], values=whole.known.values[:, :3])
+    assert chosen(replace(whole, known=alone)).tolist() == ["gbm", "arx, level late"]
+    assert blinded(replace(whole, known=alone)) == []
 
 
 def test_without_a_level_there_is_no_forecast():
@@ -42,11 +52,13 @@ def test_the_feeds_are_rain_and_each_gauge_upstream_not_the_gauge_itself():
     assert feed_columns(NAMES) == ["up_age_h", "rain_3_mm"]
 
 
-def test_training_with_gaps_takes_away_one_thing_at_a_time():
-    whole = rows(*[(0, 0.1, 0.2, 0, 0.3, 5.0)] * 300)
-    silent = rows(*[(2, NAN, NAN, 0, 0.3, 5.0)] * 300)
-    rough = roughened(whole, [silent], seed=1)
-    missing = {tuple(np.isnan(row)) for row in rough.known.values}
-    own, rain = (False, True, True, False, False, False), (False,) * 5 + (True,)
-    upstream = (False, False, False, True, True, False)
-    assert missing == {own, rain, upstream}
+def test_training_with_gaps_takes_away_rain_or_what_is_upstream():
+    blind = roughened(blinded(rows(*[(0, 0.1, 0.2, 0, 0.3, 5.0)] * 300)), seed=1)
+    missing = {tuple(np.isnan(row)) for row in blind.known.values}
+    assert missing == {(False,) * 5 + (True,), (False, False, False, True, True, False)}
+
+
+def test_a_variant_brings_its_own_level():
+    now, old = rows(*[(0,) * 6] * 50, level_m=2.0), rows(*[(2,) * 6] * 50, level_m=1.0)
+    mixed = roughened([now, old], seed=1)
+    assert set(zip(mixed.known.values[:, 0], mixed.known.level_m, strict=True)) == {(0, 2), (2, 1)}

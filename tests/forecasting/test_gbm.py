@@ -77,7 +77,7 @@ HOURS = slice(AT - 10, AT + 1)
         ({}, "gbm"),
         ({"rain": HOURS}, "arx"),
         ({"upper": HOURS}, "arx"),
-        ({"own": slice(AT - 2, AT + 1)}, "arx"),  # three hours of outage
+        ({"own": slice(AT - 2, AT + 1)}, "arx, level late"),  # three hours of outage
         ({"rain": HOURS, "upper": HOURS}, "trend"),
         ({"own": slice(AT - 2, AT + 1), "rain": HOURS, "upper": HOURS}, "persistence"),
         ({"own": HOURS}, "none"),
@@ -150,6 +150,20 @@ def test_the_rain_of_one_issue_is_the_same_with_its_issue_time(wet):
     many = wet.predict_many(OBSERVED, times, rain_forecast=rain.expand_dims(issued_at=times))
     told = many["level_m"].sel(quantile=0.5, lead=np.timedelta64(4, "h")).item()
     assert told == pytest.approx(median_4h(wet, rain), abs=1e-6)
+
+
+@pytest.mark.parametrize("missing", [{"own": slice(-3, 0)}, {"rain": slice(-12, 0)}])
+def test_with_an_input_out_the_rain_ahead_still_counts(wet, missing):
+    # Nothing has fallen; 60 mm within 4 h lift this river by 0.1 m and more.
+    end = 2 * STORM_H + RAIN_FROM
+    gone = without(**{name: slice(end + hours.start, end) for name, hours in missing.items()})
+    medians = []
+    for rain in (rain_of([[0.0] * 4]), rain_of([[15.0] * 4])):
+        issued = aware(START + (end - 1) * HOUR)
+        forecast = wet.predict(gone, issued_at=issued, rain_forecast=rain)
+        assert forecast["model_used"].item().startswith("arx")
+        medians.append(forecast["level_m"].sel(quantile=0.5, lead=np.timedelta64(4, "h")).item())
+    assert medians[1] > medians[0] + 0.1
 
 
 def test_an_unknown_rain_forecast_is_no_dry_one(wet):
