@@ -1,23 +1,28 @@
 """Which shelters may be used in this event, and why the others may not.
 
-The official designation is per hazard, and a designated place can still lie inside the water
-that is forecast: both must allow it. Water up to `SHALLOW_M` is tolerated because a shelter's
-floor is above ground; a depth rank counts with its upper end.
+The official designation is per hazard, and a designated place can still lie inside the water that
+is forecast, in a zone where houses fall or slopes slide, or on a road that is lost: all must allow
+it. Water up to `SHALLOW_M` is tolerated because a shelter's floor is above ground; a depth rank
+counts with its upper end. Use of upper floors only is a case of its own (`shelters.upstairs`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
 from hazard.types import FloodLayer
 from shelters.types import HAZARDS, Shelters, check_shelters
+from shelters.upstairs import dry_share, least_dry_floor
 
 SHALLOW_M = 0.3
+CHANCE_LIMIT = 0.05  # of water above SHALLOW_M at any time of the event
 HAZARD_WORDS = dict(
     zip(
         HAZARDS,
@@ -31,15 +36,44 @@ REASONS = {
     "welfare_only": "要配慮者だけを受け入れる避難所",
     "in_flood_depth": "浸水想定区域内 (深さ{depth_m}m未満)",
     "in_deepest_water": "浸水想定区域内 (深さの上限なし)",
+    "in_inland_depth": "内水・小河川の浸水想定区域内 (深さ{depth_m})",
+    "likely_deep": "深さ0.3m超の浸水の確率{percent}",
+    "depth_chance_unknown": "浸水の確率が不明 (水位の分からない川の浸水想定区域内)",
     "in_collapse_zone": "家屋倒壊等氾濫想定区域内",
+    "in_landslide_zone": "土砂災害警戒区域内",
+    "no_road_access": "道路で行けない: {why}",
     "closed": "閉鎖中で開設できない",
     "capacity_unknown": "収容人数が不明のため人を割り当てない",
     "occupied_unknown": "開設中だが収容中の人数が不明のため人を割り当てない",
 }
+# Reasons that the officer may lift by using upper floors only.
+BELOW_UPPER_FLOORS = ("in_flood_depth", "in_inland_depth", "likely_deep")
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class _Site:
+    """What is known of the places in this event, dims (shelter)."""
+
+    river_m: Floats  # upper end of depth, -inf = dry
+    inland_m: Floats
+    collapse: Bools
+    sliding: Bools
+    chance: Floats  # of water above SHALLOW_M; 0 where no area tells of the place
+    dry_floor: Floats  # lowest storey above all water, NaN = none or not known
 
 
 def usable(
-    shelters: Shelters, layer: FloodLayer | None, *, hazards: Sequence[str] = ("flood",)
+    shelters: Shelters,
+    layer: FloodLayer | None,
+    *,
+    hazards: Sequence[str] = ("flood",),
+    inland: FloodLayer | None = None,
+    chance: pd.Series[Any] | None = None,
+    zones: Any | None = None,
+    no_access: Mapping[str, str] | None = None,
+    upstairs: Collection[str] = (),
 ) -> tuple[Shelters, pd.DataFrame]:
     """Give the shelters that may be used, and the rejected ones with every reason.
 
@@ -50,6 +84,19 @@ def usable(
         None = no layer is known; then the designation alone decides and the caller must say so.
     hazards
         Hazards of this event, of `HAZARDS`; a shelter must be designated for each.
+    inland
+        The inland map where it applies; None = it does not, or there is none.
+    chance
+        Index shelter_id: the highest probability of this event that water at the place is deeper
+        than `SHALLOW_M`, NaN = unknown. Places that are not in it lie in no flood area.
+    zones
+        Zones of landslide warning (geometry); None = none are known.
+    no_access
+        shelter_id -> why no road leads there in this event.
+    upstairs
+        Shelters that the officer has decided to use above the water only. Where floors are known
+        and dry they are kept, with the share of their capacity that is dry; no other reason is
+        lifted.
 
     Returns
     -------
@@ -64,14 +111,46 @@ def usable(
     unknown = sorted(set(hazards) - set(HAZARDS))
     if unknown:
         raise ValueError(f"hazards must be of {sorted(HAZARDS)}, got {unknown}.")
-    depth_m, collapse = _water(shelters, layer)
-    reasons = {
-        shelter_id: _reasons(row, hazards, float(depth_m[at]), bool(collapse[at]))
-        for at, (shelter_id, row) in enumerate(shelters.iterrows())
-    }
-    kept = np.array([not found for found in reasons.values()], dtype=bool)
+    site = _site(shelters, layer, inland, chance, zones)
+    above = np.isin(shelters.index.to_numpy(), list(upstairs)) & np.isfinite(site.dry_floor)
+    reasons = {}
+    for at, (shelter_id, row) in enumerate(shelters.iterrows()):
+        found = _designation(row, hazards) + _place(site, at)
+        if no_access and shelter_id in no_access:
+            found.append(("no_road_access", {"why": no_access[shelter_id]}))
+        if row["status"] == "closed":
+            found.append(("closed", {}))
+        lifted = BELOW_UPPER_FLOORS if above[at] else ()
+        reasons[shelter_id] = [reason(key, **given) for key, given in found if key not in lifted]
+    kept = shelters[np.array([not found for found in reasons.values()], dtype=bool)].copy()
+    share = pd.Series(dry_share(shelters, site.dry_floor), index=shelters.index)
+    share = share.where(above, 1.0)[kept.index]
+    kept["capacity"] = np.floor(kept["capacity"].astype("Float64") * share).astype("Int64")
     rows = [(key, "、".join(found)) for key, found in reasons.items() if found]
-    return check_shelters(shelters[kept]), pd.DataFrame(rows, columns=["shelter_id", "reason"])
+    return check_shelters(kept), pd.DataFrame(rows, columns=["shelter_id", "reason"])
+
+
+def upper_floors(
+    shelters: Shelters, rejected: pd.DataFrame, layer: FloodLayer | None, **event: Any
+) -> pd.DataFrame:
+    """Give the rejected shelters that would be usable above the water, for the officer to decide.
+
+    `rejected` is what `usable` gave with the same layer and `event`. Nobody is sent there unless
+    the officer names them in `upstairs`.
+
+    Returns
+    -------
+        Columns shelter_id, floor (the lowest dry storey, 1 = ground floor).
+    """
+    ids = [str(key) for key in rejected["shelter_id"]]
+    kept, _ = usable(Shelters(shelters.loc[ids]), layer, **event, upstairs=ids)
+    here = Shelters(shelters.loc[kept.index])
+    names = ("inland", "chance", "zones")
+    site = _site(here, layer, *(event.get(name) for name in names))
+    return pd.DataFrame(
+        {"shelter_id": list(kept.index), "floor": site.dry_floor.astype(int)},
+        columns=["shelter_id", "floor"],
+    )
 
 
 def reason(identifier: str, **values: str) -> str:
@@ -79,25 +158,57 @@ def reason(identifier: str, **values: str) -> str:
     return f"{REASONS[identifier].format(**values)} ({identifier})"
 
 
-def _reasons(
-    row: pd.Series[Any], hazards: Sequence[str], depth_m: float, collapse: bool
-) -> list[str]:
+def _designation(row: pd.Series[Any], hazards: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
     found = [
-        reason("not_designated", hazard=HAZARD_WORDS[hazard])
+        ("not_designated", {"hazard": HAZARD_WORDS[hazard]})
         for hazard in hazards
         if hazard not in row["hazard_ok"]
     ]
     if row["kinds"] == frozenset({"welfare"}):
-        found.append(reason("welfare_only"))
-    if np.isposinf(depth_m):
-        found.append(reason("in_deepest_water"))
-    elif depth_m > SHALLOW_M:
-        found.append(reason("in_flood_depth", depth_m=f"{depth_m:g}"))
-    if collapse:
-        found.append(reason("in_collapse_zone"))
-    if row["status"] == "closed":
-        found.append(reason("closed"))
+        found.append(("welfare_only", {}))
     return found
+
+
+def _place(site: _Site, at: int) -> list[tuple[str, dict[str, str]]]:
+    river_m, inland_m = float(site.river_m[at]), float(site.inland_m[at])
+    chance = float(site.chance[at])
+    found: list[tuple[str, dict[str, str]]] = []
+    if np.isposinf(river_m):
+        found.append(("in_deepest_water", {}))
+    elif river_m > SHALLOW_M:
+        found.append(("in_flood_depth", {"depth_m": f"{river_m:g}"}))
+    if inland_m > SHALLOW_M:
+        depth = "の上限なし" if np.isposinf(inland_m) else f"{inland_m:g}m未満"
+        found.append(("in_inland_depth", {"depth_m": depth}))
+    if np.isnan(chance):
+        found.append(("depth_chance_unknown", {}))
+    elif chance > CHANCE_LIMIT:
+        found.append(("likely_deep", {"percent": f"{chance:.1%}"}))
+    if site.collapse[at]:
+        found.append(("in_collapse_zone", {}))
+    if site.sliding[at]:
+        found.append(("in_landslide_zone", {}))
+    return found
+
+
+def _site(
+    shelters: Shelters,
+    layer: FloodLayer | None,
+    inland: FloodLayer | None,
+    chance: pd.Series[Any] | None,
+    zones: Any | None,
+) -> _Site:
+    (river_m, collapse), (inland_m, _) = _water(shelters, layer), _water(shelters, inland)
+    sliding = np.zeros(len(shelters), dtype=bool)
+    if zones is not None and len(zones) and len(shelters):
+        tree = shapely.STRtree(shelters.geometry.array)
+        sliding[tree.query(zones.geometry.array, predicate="intersects")[1]] = True
+    told = np.zeros(len(shelters))
+    if chance is not None:
+        at = chance.index.get_indexer(shelters.index)
+        told[at >= 0] = chance.to_numpy(dtype=float)[at[at >= 0]]
+    dry = least_dry_floor(shelters, np.fmax(river_m, inland_m))
+    return _Site(river_m, inland_m, collapse, sliding, told, dry)
 
 
 def _water(shelters: Shelters, layer: FloodLayer | None) -> tuple[Any, Any]:

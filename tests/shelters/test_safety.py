@@ -6,12 +6,13 @@ import math
 from typing import Any
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 from shapely.geometry import box
 
 from hazard.types import JGD2011, check_layer
 from shelters.records import shelter_frame
-from shelters.safety import usable
+from shelters.safety import upper_floors, usable
 from shelters.types import Shelters
 
 
@@ -104,3 +105,74 @@ def test_no_shelters_and_no_water_give_empty_frames() -> None:
 def test_an_unknown_hazard_lists_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"hazards must be of \['earthquake', 'flood'.*'fire'"):
         usable(shelter_frame([]), None, hazards=("fire",))
+
+
+def test_a_likely_flood_rejects_from_above_five_percent() -> None:
+    town = shelter_frame([shelter(name) for name in "ABCD"])
+    chance = pd.Series({"A": 0.05, "B": 0.051, "C": math.nan})  # D lies in no flood area
+    kept, rejected = usable(town, None, chance=chance)
+    assert list(kept.index) == ["A", "D"]
+    assert list(rejected["reason"]) == [
+        "深さ0.3m超の浸水の確率5.1% (likely_deep)",
+        "浸水の確率が不明 (水位の分からない川の浸水想定区域内) (depth_chance_unknown)",
+    ]
+
+
+def test_inland_water_counts_where_it_applies() -> None:
+    place = shelter_frame([shelter("A")])
+    assert reasons(place, None, inland=water(0.5)) == [
+        "内水・小河川の浸水想定区域内 (深さ0.5m未満) (in_inland_depth)"
+    ]
+    assert reasons(place, None, inland=None) == []
+
+
+def test_a_landslide_zone_rejects() -> None:
+    zones = gpd.GeoDataFrame(geometry=[box(140, 37, 141, 38)], crs=JGD2011)
+    town = shelter_frame([shelter("A"), shelter("B", lon=139.0)])
+    assert reasons(town, None, zones=zones) == ["土砂災害警戒区域内 (in_landslide_zone)"]
+    assert reasons(town, None, zones=zones.iloc[:0]) == []
+
+
+def test_a_place_without_a_road_is_rejected() -> None:
+    place = shelter_frame([shelter("A")])
+    assert reasons(place, None, no_access={"A": "最寄りの道路が通行止め"}) == [
+        "道路で行けない: 最寄りの道路が通行止め (no_road_access)"
+    ]
+
+
+def school(**given: Any) -> Shelters:
+    frame = shelter_frame([shelter("A", **given)])
+    frame["floors"] = 3.0
+    return frame
+
+
+def test_upper_floors_are_named_and_not_used_until_the_officer_decides() -> None:
+    # Water below 3 m: storeys 2 and 3 of 3 are dry, which is two thirds of 100 places: 66.
+    kept, rejected = usable(school(), water(3.0))
+    assert kept.empty
+    cases = upper_floors(school(), rejected, water(3.0))
+    assert cases.to_dict("records") == [{"shelter_id": "A", "floor": 2}]
+    kept, rejected = usable(school(), water(3.0), upstairs=["A"])
+    assert (kept["capacity"].item(), len(rejected)) == (66, 0)
+
+
+@pytest.mark.parametrize(
+    ("layer", "given"),
+    [
+        (water(10.0), {}),  # 10 m: storey 5 would be dry
+        (water(math.inf), {}),
+        (water(3.0, zone="flow"), {}),
+        (water(3.0), {"status": "closed"}),
+        (water(3.0), {"hazard_ok": frozenset()}),
+    ],
+)
+def test_upper_floors_lift_no_other_reason(layer: Any, given: dict[str, Any]) -> None:
+    kept, rejected = usable(school(**given), layer, upstairs=["A"])
+    assert kept.empty
+    assert upper_floors(school(**given), rejected, layer).empty
+
+
+def test_unknown_storeys_are_never_taken_for_high_ones() -> None:
+    kept, rejected = usable(shelter_frame([shelter("A")]), water(3.0), upstairs=["A"])
+    assert kept.empty
+    assert upper_floors(shelter_frame([shelter("A")]), rejected, water(3.0)).empty
