@@ -9,22 +9,21 @@ is counted with the reason.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from shelters.demand import Limits, Task, task_of
 from shelters.flow import Demand, Flow, solve
-from shelters.groups import Groups, groups_of, kept_of
+from shelters.groups import Groups, kept_of
 from shelters.nearest import nearest_first
-from shelters.prices import Floats, Ints
+from shelters.prices import Ints
 from shelters.routes import NOTES
-from shelters.safety import reason
 from shelters.together import join_blocks
 from shelters.types import GROUP_COLUMNS, Allocation, Shelters, TravelMinutes
 
-STEPS_PER_MIN = 100  # costs are whole hundredths of a minute
 ASSIGNED_COLUMNS = ["district_id", "shelter_id", "people", "minutes", "mode"]
 # Identifier -> what the officer reads about people without a place.
 UNPLACED = {
@@ -38,26 +37,6 @@ UNPLACED = {
 }
 # Why a shelter that nobody can reach is named: not for being far from those who leave this time.
 UNREACHABLE = ("position_unknown", "no_road", "separate_piece")
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What is assumed of people beside their speed; starting points, not survey values.
-
-    A parking lot takes `people_per_car` people. Joining blocks may add `together_share` of all
-    minutes.
-    """
-
-    people_per_car: int = 2
-    together_share: float = 0.05
-
-    def __post_init__(self) -> None:
-        """Refuse values without sense."""
-        if not (self.people_per_car >= 1 and 0 <= self.together_share <= 1):
-            raise ValueError(
-                "need people_per_car >= 1 and together_share from 0 to 1,"
-                f" got {self}. Correct them."
-            )
 
 
 def allocate(
@@ -105,9 +84,8 @@ def allocate(
         origin, a shelter or a traveller.
     """
     limits = limits or Limits()
-    groups = groups_of(people, minutes, shelters.index)
-    room, parking, unknown = _room(shelters, limits)
-    demand = _demand(groups, room, np.nan_to_num(parking).astype(np.int64), risk)
+    task = task_of(people, shelters, minutes, limits, risk)
+    groups, demand, unknown = task.groups, task.demand, task.unknown
     if previous is not None:
         kept = kept_of(previous, groups, shelters.index)
         demand = replace(demand, kept=np.where(demand.way, kept, 0))
@@ -116,7 +94,7 @@ def allocate(
     if limits.together_share:
         blocks = np.where(demand.kept.any(axis=1), -1, groups.block_numbers())
         sent = join_blocks(demand, sent, blocks, share=limits.together_share)
-    why = _why(groups, demand, parking, flow.unplaced, len(unknown))
+    why = _why(task, flow.unplaced)
     table = _table(groups, shelters.index, sent, flow.unplaced, why)
     parts = [part for part in (rejected, unknown) if part is not None and len(part)]
     return Allocation(
@@ -137,32 +115,6 @@ def _minutes_of(groups: Groups, sent: Ints) -> float:
     return float((groups.minutes[sent > 0] * sent[sent > 0]).sum())
 
 
-def _demand(groups: Groups, room: Ints, parking: Ints, risk: Any | None) -> Demand:
-    way = np.isfinite(groups.minutes) & (room > 0)
-    way &= ~groups.by_car[:, None] | (parking > 0)
-    weight = 1.0 if risk is None else 1.0 + groups.of_origin(_risk(risk, groups, len(room)))
-    cost = np.where(way, groups.minutes, 0.0) * weight * STEPS_PER_MIN
-    return Demand(
-        cost=np.rint(cost).astype(np.int64),
-        way=way,
-        heads=groups.heads,
-        room=room,
-        parks=groups.by_car,
-        parking=parking,
-        kept=np.zeros(way.shape, dtype=np.int64),
-    )
-
-
-def _risk(risk: Any, groups: Groups, shelters: int) -> Floats:
-    table = np.asarray(risk, dtype=float)
-    if table.shape != (groups.origins, shelters) or not (table >= 0).all():
-        raise ValueError(
-            f"risk must be numbers >= 0 of shape {(groups.origins, shelters)}, got shape"
-            f" {table.shape}. Give one number per origin and shelter."
-        )
-    return table
-
-
 def _solved(demand: Demand) -> tuple[Flow, list[str]]:
     """Solve; where the solver gives nothing, place by nearness and say so."""
     flow, status = solve(demand)
@@ -172,44 +124,18 @@ def _solved(demand: Demand) -> tuple[Flow, list[str]]:
     return nearest_first(demand, status), [text]
 
 
-def _room(shelters: Shelters, limits: Limits) -> tuple[Ints, Floats, pd.DataFrame]:
-    """Give free places and parking [people] per shelter, and whose places are unknown."""
-    capacity = shelters["capacity"].to_numpy(dtype=float, na_value=np.nan)
-    occupied = shelters["occupied"].to_numpy(dtype=float, na_value=np.nan)
-    is_open = (shelters["status"] == "open").to_numpy(dtype=bool)
-    no_capacity, no_count = np.isnan(capacity), np.isnan(occupied) & is_open
-    free = np.nan_to_num(capacity) - np.nan_to_num(occupied)
-    room = np.where(no_capacity | no_count, 0, np.maximum(free, 0)).astype(np.int64)
-    rows = [
-        (shelter_id, reason("capacity_unknown" if nameless else "occupied_unknown"))
-        for shelter_id, nameless, uncounted in zip(
-            shelters.index, no_capacity, no_count, strict=True
-        )
-        if nameless or uncounted
-    ]
-    parking = np.full(len(shelters), np.nan)
-    if "parking" in shelters:
-        parking = shelters["parking"].to_numpy(dtype=float, na_value=np.nan)
-    return (
-        room,
-        np.maximum(parking, 0) * limits.people_per_car,
-        pd.DataFrame(rows, columns=["shelter_id", "reason"]),
-    )
-
-
-def _why(
-    groups: Groups, demand: Demand, parking: Floats, unplaced: Ints, unknown: int
-) -> list[str | None]:
+def _why(task: Task, unplaced: Ints) -> list[str | None]:
     """Give the reason for the people of each group without a place; None where there are none."""
+    groups, demand = task.groups, task.demand
     reached = np.isfinite(groups.minutes)
     key = np.full(len(unplaced), "no_room", dtype=object)
     no_lot = groups.by_car & ~demand.way.any(axis=1)
     key[no_lot] = "no_parking"
-    key[no_lot & (reached & np.isnan(parking)).any(axis=1)] = "parking_unknown"
+    key[no_lot & (reached & np.isnan(task.parking)).any(axis=1)] = "parking_unknown"
     far = ~reached.any(axis=1)
     key[far] = [note or "too_far" for note in groups.notes[far]]
     if not demand.room.any():
-        key[:] = "no_usable_shelter" if unknown == len(demand.room) else "all_full"
+        key[:] = "no_usable_shelter" if len(task.unknown) == len(demand.room) else "all_full"
     key[~groups.known] = "no_position"
     words = {name: f"{text} ({name})" for name, text in {**NOTES, **UNPLACED}.items()}
     return [words[name] if people else None for name, people in zip(key, unplaced, strict=True)]

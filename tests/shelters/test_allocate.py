@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shelters.allocate import Limits, allocate
+from shelters.allocate import allocate
+from shelters.demand import Limits
 from shelters.groups import PEOPLE_COLUMNS
 from shelters.records import shelter_frame
 from shelters.routes import straight_minutes
