@@ -23,7 +23,8 @@ from advisory.official import official
 from advisory.policy import Policy
 from advisory.release import hold
 from advisory.rules import CHECK, Sky, judge, sky_at
-from advisory.types import Advice, GaugeState, Level, Reason, Warnings
+from advisory.types import Advice, GaugeState, Level, RainState, Reason, Warnings
+from advisory.ungauged import judge_inland, judge_landslide
 from forecasting.types import Exceedance, Gauge
 from hazard.types import Districts, Exposure
 from shelters.types import Allocation
@@ -39,6 +40,7 @@ def decide(
     districts: Districts,
     gauges: Sequence[Gauge],
     states: Sequence[GaugeState],
+    rain: Sequence[RainState] = (),
     shelter_names: Mapping[str, str] | None = None,
     previous: Sequence[Advice] | None = None,
     issued_at: datetime,
@@ -53,6 +55,8 @@ def decide(
         Official warnings of this city.
     states
         What the gauges say; staleness is judged here, by the policy.
+    rain
+        What rain says by district; without it the inland rules are not held against a district.
     shelter_names
         shelter_id to name; an id that is not in it stands for itself.
     previous
@@ -71,6 +75,7 @@ def decide(
     wanted = {gauge_id for gauge_ids in districts["gauge_ids"] for gauge_id in gauge_ids}
     seen = gather(sorted(wanted), gauges, states, exceedance, policy, issued_at=now)
     sky = sky_at(now, place_of(districts, gauges), policy)
+    wet = {state.district_id: state for state in rain}
     earlier = {advice.district_id: advice for advice in previous or () if advice.issued_at <= now}
     return tuple(
         _advise(
@@ -78,6 +83,7 @@ def decide(
             row,
             seen=[seen[gauge_id] for gauge_id in row["gauge_ids"]],
             known=(exposure, allocation, warnings, shelter_names or {}),
+            rain=wet.get(str(district_id)),
             previous=earlier.get(str(district_id)),
             policy=policy,
             sky=sky,
@@ -92,6 +98,7 @@ def _advise(
     *,
     seen: Sequence[Evidence],
     known: tuple[Exposure | None, Allocation | None, Warnings, Mapping[str, str]],
+    rain: RainState | None,
     previous: Advice | None,
     policy: Policy,
     sky: Sky,
@@ -107,6 +114,11 @@ def _advise(
     clearance_h = needed.p90_min / 60 if needed else 0.0
     found = [r for one in seen for r in judge(one, policy, sky, clearance_h=clearance_h)]
     found += official(warnings, policy, list(row["gauge_ids"]), issued_at=sky.issued_at)
+    now = sky.issued_at
+    if rain is not None:
+        found += judge_inland(rain, warnings, policy, exposure=exposure, issued_at=now)
+    slides = judge_landslide(district_id, warnings, policy, exposure=exposure, issued_at=now)
+    found += slides
     if not seen:
         text = f"この地区には水位計がなく、水位から判定できない。{CHECK}"
         found.append(Reason("no-gauge", text, True, Level.UNKNOWN))
@@ -128,7 +140,7 @@ def _advise(
         clearance=needed,
         shelters=() if level is Level.EMERGENCY else destinations(allocation, district_id, names),
         digest="",
-        action=action(level),
+        action=action(level, zones=any(reason.fired for reason in slides)),
     )
     return replace(advice, digest=digest_of(advice))
 

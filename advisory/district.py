@@ -10,21 +10,27 @@ import pandas as pd
 
 from advisory.types import Destination, People
 from forecasting.types import Gauge
-from hazard.types import SCENARIOS, Districts, Exposure
+from hazard.types import COMBINED, SCENARIOS, Districts, Exposure
 from shelters.types import Allocation
 
 
 def people_of(exposure: Exposure | None, district_id: str) -> People:
-    """Give the head counts under the largest scenario that the exposure has for the district."""
+    """Give the head counts of all water in play, else of the largest official scenario.
+
+    `exposure.attrs["partial"]` names the districts where some of it could not be counted.
+    """
     if exposure is None:
         return People()
     pairs = [pair for pair in exposure.index if pair[0] == district_id]
     if not pairs:
         return People()
-    order = {scenario: rank for rank, scenario in enumerate(SCENARIOS)}
+    order = {scenario: rank for rank, scenario in enumerate((*SCENARIOS, COMBINED))}
     row = exposure.loc[max(pairs, key=lambda pair: order.get(pair[1], -1))]
-    counts = [_count(row[name]) for name in ("people", "must_leave", "may_stay", "unknown")]
-    return People(*counts)
+    inside, *classes = (
+        _count(row[name]) for name in ("people", "must_leave", "may_stay", "unknown")
+    )
+    partial = inside is not None and district_id in exposure.attrs.get("partial", ())
+    return People(inside, classes[0], classes[1], classes[2], partial)
 
 
 def destinations(

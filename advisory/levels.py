@@ -32,9 +32,17 @@ def level_word(level: Level) -> str:
     return WORDS[level]
 
 
-def action(level: Level) -> str:
-    """Give what residents should do; empty where there is nothing to call for, or to be known."""
-    return ACTIONS[level]
+LEAVE_ZONES = "土砂災害警戒区域の人は、上の階にとどまらず、早めに区域の外へ避難してください。"
+
+
+def action(level: Level, *, zones: bool = False) -> str:
+    """Give what residents should do; empty where there is nothing to call for, or to be known.
+
+    `zones` True = landslide zones are in play, where nobody stays upstairs while leaving is safe.
+    """
+    return ACTIONS[level] + (
+        LEAVE_ZONES if zones and Level.ELDERLY <= level <= Level.EVACUATE else ""
+    )
 
 
 def concern(level: Level) -> float:

@@ -69,6 +69,55 @@ class ForecastRule(Rule):
 
 
 @dataclass(frozen=True)
+class InlandRule(Cited):
+    """Fires where the rain of an hour or the 警戒レベル相当 of 大雨 reaches its limit."""
+
+    id: str
+    level: int
+    rain_mm_per_h: float
+    warning_level: int
+
+    def __post_init__(self) -> None:
+        _check_range("level", self.level, 1, 5)
+        _check_range("warning_level", self.warning_level, 1, 5)
+        _check_range("rain_mm_per_h", self.rain_mm_per_h, 0.1, 500.0)
+
+
+@dataclass(frozen=True)
+class InlandRain(Cited):
+    """Which rain speaks for a district: of the last hours, at its nearest stations."""
+
+    window_h: float
+    stations: int
+
+    def __post_init__(self) -> None:
+        _check_range("window_h", self.window_h, 1.0, 72.0)
+        _check_range("stations", self.stations, 1, 100)
+
+
+@dataclass(frozen=True)
+class Landslide(Cited):
+    """The 警戒レベル相当 of 土砂災害 from which people in the zones must leave."""
+
+    warning_level: int
+
+    def __post_init__(self) -> None:
+        _check_range("warning_level", self.warning_level, 1, 5)
+
+
+@dataclass(frozen=True)
+class Daytime(Cited):
+    """Clock times of Japan between which people are counted by day, where a city has both."""
+
+    start: time
+    end: time
+
+    def __post_init__(self) -> None:
+        if not self.start < self.end:
+            raise ValueError(f"must start before it ends, got {self.start} to {self.end}")
+
+
+@dataclass(frozen=True)
 class Evening(Cited):
     """Clock times of Japan between which the coming night is judged."""
 
@@ -185,6 +234,10 @@ class Policy:
     version: str
     observed: tuple[ObservedRule, ...]
     forecast: tuple[ForecastRule, ...]
+    inland: tuple[InlandRule, ...]
+    inland_rain: InlandRain
+    landslide: Landslide
+    daytime: Daytime
     evening: Evening
     blind: Blind
     trend: Trend
@@ -208,7 +261,7 @@ class Policy:
         policy = build(cls, raw, "policy", faults)
         if policy is not None:
             rules: tuple[Rule, ...] = (*policy.observed, *policy.forecast)
-            ids = [rule.id for rule in rules]
+            ids = [*(rule.id for rule in rules), *(rule.id for rule in policy.inland)]
             twice = sorted({name for name in ids if ids.count(name) > 1})
             faults += [f"rule id must be unique, got {name!r} more than once" for name in twice]
         if faults or policy is None:

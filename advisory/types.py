@@ -51,12 +51,16 @@ class Reason:
 
 @dataclass(frozen=True)
 class People:
-    """Head counts of one district; None = unknown, never 0."""
+    """Head counts of one district; None = unknown, never 0.
+
+    `partial` True = some water in play could not be counted: there are at least so many.
+    """
 
     inside: int | None = None
     must_leave: int | None = None
     may_stay: int | None = None
     unknown: int | None = None
+    partial: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,20 @@ class GaugeState:
     level_m: float | None
     at: datetime | None
     rise_m_per_h: float | None = None
+
+
+@dataclass(frozen=True)
+class RainState:
+    """The most rain of one hour that concerns a district now; None = no station tells.
+
+    `mapped` tells whether the inland map (内水・小河川) holds buildings of the district; None = the
+    city has no inland map.
+    """
+
+    district_id: str
+    rain_mm_per_h: float | None
+    stations: tuple[str, ...] = ()
+    mapped: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -17,16 +17,14 @@ from forecasting.exceedance import exceedance
 from forecasting.models import LevelModel
 from forecasting.quality import flag, good
 from forecasting.types import Exceedance, Observations, utc64
-from hazard.exposure import demand_indexed, expose, expose_indexed
-from hazard.indexed import WaterIndex, index_water
 from hazard.select import select_layer
-from hazard.types import Exposure, FloodLayer
+from hazard.types import FloodLayer
 from kawamori.city import City
 from kawamori.digests import city_digest, facts_digest, series_digest
-from kawamori.inland_water import inland_index, inland_water
 from kawamori.kept_models import fit_or_load
 from kawamori.run import Run
 from kawamori.states import alarmed_rivers, gauge_states
+from kawamori.waters import CityWater, Waters, lay_water, waters
 from shelters.allocate import allocate
 from shelters.routes import straight_minutes
 from shelters.safety import usable
@@ -45,8 +43,7 @@ class Desk:
     policy: Policy
     drill: bool
     digest: str
-    water: WaterIndex | None  # the city laid into its flood areas; None = no layers or buildings
-    inland: WaterIndex | None  # the same for its inland map
+    water: CityWater  # the city laid into its maps and terrain, once
 
 
 def open_desk(
@@ -68,14 +65,7 @@ def open_desk(
         fitted = fit_or_load(model, training, models, city=city)
     known = [city_digest(city), series_digest(training), model.model_id, asdict(policy)]
     digest = facts_digest(*known)
-    return Desk(city, fitted, policy, drill, digest, water_index(city), inland_index(city))
-
-
-def water_index(city: City) -> WaterIndex | None:
-    """Lay the city into its flood areas once, so that each cycle only counts."""
-    if city.layers is None or city.buildings is None:
-        return None
-    return index_water(city.layers, city.districts, city.buildings, city.roads)
+    return Desk(city, fitted, policy, drill, digest, lay_water(city))
 
 
 def cycle(
@@ -104,17 +94,27 @@ def cycle(
     forecast = desk.model.predict(usable_series, issued_at=issued_at)
     chances = exceedance(forecast, city.gauges)
     states = gauge_states(usable_series, city.gauges, issued_at=issued_at)
-    layer, exposure = _water(desk, chances, states)
-    allocation = _places(desk, layer)
+    water = waters(
+        desk.water,
+        city,
+        _layer(desk, chances, states),
+        observations=usable_series,
+        forecast=forecast,
+        warnings=warnings,
+        policy=desk.policy,
+        issued_at=issued_at,
+    )
+    allocation = _places(desk, water)
     advice = decide(
         chances,
-        exposure,
+        water.exposure,
         allocation,
         warnings,
         desk.policy,
         districts=city.districts,
         gauges=city.gauges,
         states=states,
+        rain=water.rain,
         shelter_names=_names(city),
         previous=previous,
         issued_at=issued_at,
@@ -130,34 +130,33 @@ def cycle(
         forecast=forecast,
         exceedance=chances,
         states=states,
-        layer=layer,
-        exposure=exposure,
+        layer=water.layer,
+        exposure=water.exposure,
         allocation=allocation,
         warnings=warnings,
         advice=advice,
         messages=_messages(desk, advice, states, warnings),
-        inland=inland_water(desk.inland, city, usable_series, warnings, issued_at=issued_at),
+        population=water.population,
+        dynamic=water.dynamic,
+        inland=water.inland,
+        landslide=water.landslide,
     )
 
 
-def _water(
-    desk: Desk, chances: Exceedance, states: Sequence[GaugeState]
-) -> tuple[FloodLayer | None, Exposure | None]:
+def _layer(desk: Desk, chances: Exceedance, states: Sequence[GaugeState]) -> FloodLayer | None:
+    """Give the official areas that the forecast selects; None = the city has none."""
     city = desk.city
     if city.layers is None:
-        return None, None
-    alarmed = alarmed_rivers(states, chances, city.gauges)
-    layer = select_layer(chances, city.layers, city.gauges, alarmed=alarmed)
-    if desk.water is None:
-        return layer, expose(layer, city.districts, None)
-    return layer, expose_indexed(desk.water, layer)
-
-
-def _places(desk: Desk, layer: FloodLayer | None) -> Allocation | None:
-    if desk.city.shelters is None or desk.water is None or layer is None:
         return None
-    safe, rejected = usable(desk.city.shelters, layer)
-    people = demand_indexed(desk.water, layer)
+    alarmed = alarmed_rivers(states, chances, city.gauges)
+    return select_layer(chances, city.layers, city.gauges, alarmed=alarmed)
+
+
+def _places(desk: Desk, water: Waters) -> Allocation | None:
+    people = water.demand
+    if desk.city.shelters is None or people is None:
+        return None
+    safe, rejected = usable(desk.city.shelters, water.unsafe, hazards=water.hazards)
     ways = straight_minutes(people, safe, crs=desk.city.crs, speeds=Speeds(), night=False)
     return allocate(people, safe, ways, rejected=rejected)
 

@@ -9,8 +9,10 @@ from advisory.types import Advice, GaugeState, Warnings
 from alerts.types import Message
 from forecasting.types import Exceedance, LevelForecast, Observations
 from hazard.types import Exposure, FloodLayer
+from hazard.water import Population
 from kawamori.city import City
-from kawamori.inland_water import InlandWater
+from kawamori.dynamic import DynamicWater
+from kawamori.ungauged import Danger
 from shelters.types import Allocation
 
 
@@ -27,10 +29,13 @@ class Run:
     forecast: LevelForecast
     exceedance: Exceedance
     states: tuple[GaugeState, ...]
-    layer: FloodLayer | None
-    exposure: Exposure | None
+    layer: FloodLayer | None  # official areas that the forecast selects
+    exposure: Exposure | None  # a row a scenario; "combined" is what advice and places rest on
     allocation: Allocation | None
     warnings: Warnings
     advice: tuple[Advice, ...]
     messages: tuple[Message, ...]
-    inland: InlandWater | None = None  # drains and streams without a gauge; None = no inland map
+    population: Population = "night"  # which people the exposure counts
+    dynamic: tuple[DynamicWater, ...] = ()  # reckoned from terrain; () = the city has none
+    inland: Danger | None = None  # drains and streams without a gauge; None = no inland map
+    landslide: Danger | None = None  # None = no zones are known

@@ -11,8 +11,8 @@ import xarray as xr
 
 from advisory.types import Advice, GaugeState, Level, Reason
 from forecasting.types import BAD, MISSING, Gauge, aware
-from kawamori.inland_water import inland_banner
 from kawamori.run import Run
+from kawamori.ungauged import banner
 from kawamori.words import THRESHOLD_LEVELS, duration, stamp
 
 OLD_MIN = 60.0  # a reading older than this is marked; what counts as stale is for policy.toml
@@ -125,9 +125,8 @@ def banners(run: Run) -> list[str]:
     old = [row.gauge.name for row in rows if row.level is not Level.UNKNOWN and row.old]
     if old:
         found.append(f"水位が{duration(OLD_MIN)}以上前の値の観測所: {'、'.join(old)}")
-    inland = inland_banner(run.inland, dict(run.city.districts["name"]))
-    if inland:
-        found.append(inland)
+    names = dict(run.city.districts["name"])
+    found += [text for danger in (run.inland, run.landslide) if (text := banner(danger, names))]
     unknown = [advice.name for advice in run.advice if advice.level is Level.UNKNOWN]
     if unknown:
         found.append(f"判断できない地区: {'、'.join(unknown)}(安全とみなさないこと)")

@@ -13,7 +13,9 @@ from shapely.geometry import box
 from advisory.types import Level, Warning, Warnings
 from forecasting.types import GOOD
 from kawamori.city import read_city
-from kawamori.inland_water import inland_banner, inland_index, inland_water, nearest_stations
+from kawamori.policies import read_policy
+from kawamori.settings import Settings
+from kawamori.ungauged import banner, inland_index, inland_water, nearest_stations, rain_states
 
 NAMES = {"low": "川下", "high": "山上"}
 
@@ -33,8 +35,13 @@ def at(series: xr.Dataset) -> datetime:
 
 
 def water(city, series, warnings=None):
-    warnings = warnings or Warnings()
-    return inland_water(inland_index(city), city, series, warnings, issued_at=at(series))
+    return told_at(city, series, at(series), warnings or Warnings())
+
+
+def told_at(city, series, moment, warnings):
+    policy, index = read_policy(Settings()), inland_index(city)
+    rain = rain_states(index, city, series, policy, issued_at=moment)
+    return inland_water(index, rain, warnings, policy, issued_at=moment)
 
 
 def test_heavy_rain_puts_the_upper_district_under_inland_water(city, tiny) -> None:
@@ -42,9 +49,9 @@ def test_heavy_rain_puts_the_upper_district_under_inland_water(city, tiny) -> No
     found = water(city, tiny.tiny_series(48, storm_mm=40.0))
     assert found.signals["high"].applies
     assert found.exposure.loc[("high", "inland"), "must_leave"] == 50
-    banner = inland_banner(found, NAMES)
-    assert "山上 50人" in banner
-    assert "川下 人数不明" in banner  # no inland area is mapped there
+    text = banner(found, NAMES)
+    assert "山上 50人" in text
+    assert "川下 人数不明" in text  # no inland area is mapped there
 
 
 def test_dry_hours_are_known_to_be_calm(city, tiny) -> None:
@@ -52,7 +59,7 @@ def test_dry_hours_are_known_to_be_calm(city, tiny) -> None:
     series["rain_mm"][-6:] = 0.0
     found = water(city, series)
     assert found.exposure.loc[("high", "inland"), "people"] == 0
-    assert inland_banner(found, NAMES) is None
+    assert banner(found, NAMES) is None
 
 
 def test_silent_rain_gauge_is_unknown(city, tiny) -> None:
@@ -67,7 +74,7 @@ def test_rain_after_the_issue_time_is_not_seen(city, tiny) -> None:
     series = tiny.tiny_series(48, storm_mm=40.0)
     series["rain_mm"][-12:-6] = 0.0
     early = series["time"].values[-7].astype("datetime64[s]").item().replace(tzinfo=UTC)
-    found = inland_water(inland_index(city), city, series, Warnings(), issued_at=early)
+    found = told_at(city, series, early, Warnings())
     assert found.signals["high"].applies is False
 
 
@@ -86,8 +93,8 @@ def test_heavy_rain_warning_of_level_three_is_enough(city, tiny) -> None:
 def test_city_without_an_inland_map_has_no_inland_scenario(tiny_home, tiny) -> None:
     city = read_city(tiny_home / "cities" / "tiny")
     assert water(city, tiny.tiny_series(48)) is None
-    assert inland_banner(None, NAMES) is None
+    assert banner(None, NAMES) is None
 
 
 def test_each_district_hears_its_nearest_stations(city) -> None:
-    assert nearest_stations(city) == {"low": ("r1",), "high": ("r1",)}
+    assert nearest_stations(city, 2) == {"low": ("r1",), "high": ("r1",)}
