@@ -99,22 +99,27 @@ def _words(
     said = sentences(language)
     rivers = "・".join(dict.fromkeys(clean(name) for name in river_names if name.strip()))
     return {
-        "alert_level": term("alert_level", language),
-        "level": str(int(advice.level)),
+        "level": term(f"level_{int(advice.level)}", language),
         "order": term(f"order_{int(advice.level)}", language),
-        "district": district_name(advice.name),
+        "official": ORDERS[advice.level],
+        "district": district_name(advice.name, language),
         "city": clean(city_name),
         "rivers": rivers or said["river_unnamed"],
         "hazard": said["hazard"].format(rivers=rivers) if rivers else said["hazard_unnamed"],
-        "issued": jst(advice.issued_at, day=True),
-        "expires": jst(expires, day=True),
+        "issued": jst(advice.issued_at, day=True, language=language),
+        "expires": jst(expires, day=True, language=language),
     }
 
 
 def _subject(start: str, words: dict[str, str], language: str) -> str:
+    """Give the fullest subject that fits; level and district are in every one."""
     said = sentences(language)
-    for hazard in (words["hazard"], said["hazard_unnamed"]):
-        subject = start + said["subject"].format(**{**words, "hazard": hazard})
+    unnamed = {**words, "hazard": said["hazard_unnamed"]}
+    forms = (
+        ("subject", words), ("subject", unnamed), ("subject_plain", words), ("subject_short", words)
+    )  # fmt: skip
+    for form, filled in forms:
+        subject = start + said[form].format(**filled)
         if len(subject) <= SUBJECT_MAX:
             return str(subject)
     return f"{subject[: SUBJECT_MAX - 1]}…"

@@ -63,7 +63,7 @@ def message_faults(advice: Advice, messages: Sequence[Message], *, drill: bool) 
         marked = item.subject.startswith(mark) and mark.encode() in item.body
         if drill != marked:
             yield f"drill is {drill} but the {item.form} message reads {item.subject!r}"
-        if advice.level in ORDERS and _order(advice.level, item.language) not in item.subject:
+        if advice.level in ORDERS and not _says(item, advice.level):
             yield f"advice is level {int(advice.level)} but the message reads {item.subject!r}"
         seen.add((item.form, item.language))
 
@@ -81,6 +81,7 @@ def audience_faults(
         channels.add((each.channel, each.language))
 
 
-def _order(level: Level, language: str) -> str:
-    words = (term("alert_level", language), int(level), term(f"order_{int(level)}", language))
-    return "{}{} {}".format(*words)
+def _says(item: Message, level: Level) -> bool:
+    """Tell whether the subject says the level, and the text the level and its order."""
+    said, order = (term(f"{kind}_{int(level)}", item.language) for kind in ("level", "order"))
+    return said in item.subject and all(word.encode() in item.body for word in (said, order))

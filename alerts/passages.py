@@ -81,10 +81,10 @@ def _place(level: Level, language: str) -> dict[str, str]:
 def _fact(fact: Observed, language: str) -> str:
     said = sentences(language)
     words = {
-        "time": jst(fact.at),
+        "time": jst(fact.at, language=language),
         "gauge": clean(fact.gauge_name),
         "river": clean(fact.river),
-        "level": metres(fact.level_m),
+        "level_m": metres(fact.level_m),
     }
     if fact.reached is None or fact.reached_m is None:
         return str(said["observed"].format(**words))
@@ -104,7 +104,10 @@ def _in_force(warnings: Sequence[OfficialWarning], issued_at: datetime, language
     ]
     highest = sorted(in_force, key=lambda warning: warning.level, reverse=True)[:FACTS_MAX]
     form = sentences(language)["warning"]
-    return [form.format(kind=clean(each.kind), time=jst(each.issued_at)) for each in highest]
+    return [
+        form.format(kind=clean(each.kind), time=jst(each.issued_at, language=language))
+        for each in highest
+    ]
 
 
 def _nearness(shelter: Destination) -> float:

@@ -7,6 +7,8 @@ import re
 import unicodedata
 from datetime import datetime, timedelta, timezone
 
+from alerts.glossary import sentences
+
 JST = timezone(timedelta(hours=9), "JST")
 PLACE_ENDINGS = ("地区", "町", "村", "丁目", "区")
 STAND_INS = (
@@ -26,18 +28,24 @@ def clean(text: str) -> str:
     return " ".join(spaced.split())
 
 
-def jst(moment: datetime, *, day: bool = False) -> str:
-    """Give a time of day in Japan, `day` with the date in front."""
+def jst(moment: datetime, *, day: bool = False, language: str = "ja") -> str:
+    """Give a time of day in Japan as the language writes it, `day` with the date."""
     local = moment.astimezone(JST)
-    clock = f"{local.hour}時{local.minute:02d}分"
-    return f"{local.year}年{local.month}月{local.day}日{clock}" if day else clock
+    form: str = sentences(language)["day" if day else "time"]
+    return form.format(
+        year=local.year,
+        month=local.month,
+        day=local.day,
+        hour=local.hour,
+        minute=f"{local.minute:02d}",
+    )
 
 
-def district_name(name: str) -> str:
+def district_name(name: str, language: str = "ja") -> str:
     """Give the name people use: 平 becomes 平地区, 川上町 stays."""
     name = clean(name)
     known = name.endswith(PLACE_ENDINGS) or "地区" in name
-    return name if known else f"{name}地区"
+    return name if known else str(sentences(language)["district"].format(name=name))
 
 
 def metres(level_m: float) -> str:

@@ -6,7 +6,7 @@ from advisory.types import ORDERS
 from alerts.glossary import languages, sentences, term, terms
 from forecasting.types import THRESHOLDS
 
-NEEDED = ["alert_level", "drill", *(f"order_{int(level)}" for level in ORDERS)]
+NEEDED = ["drill", *(f"{kind}_{int(level)}" for kind in ("level", "order") for level in ORDERS)]
 NEEDED += [f"threshold_{name}" for name in THRESHOLDS]
 
 
@@ -34,3 +34,24 @@ def test_a_term_without_a_source_stops_the_text(monkeypatch):
     monkeypatch.delitem(terms()["order_4"]["ja"], "source")
     with pytest.raises(ValueError, match="source"):
         term("order_4", "ja")
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_every_term_says_where_it_is_from_and_only_known_sources_count(name):
+    sources = {entry["source"] for entry in terms()[name].values()}
+    assert sources <= {"guideline", "jma-words", "river", "house"}
+
+
+def test_a_translation_of_our_own_is_marked_as_not_confirmed():
+    unmarked = [
+        f"{name}.{language}"
+        for name, entries in terms().items()
+        for language, entry in entries.items()
+        if entry["source"] == "house" and name != "drill" and entry.get("confirmed", True)
+    ]
+    assert unmarked == []
+
+
+def test_the_ten_languages_are_these():
+    ten = ["en", "id", "ja", "ja-x-easy", "ko", "pt", "tl", "vi", "zh-Hans", "zh-Hant"]
+    assert languages() == ten
