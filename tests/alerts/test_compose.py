@@ -235,7 +235,7 @@ def test_an_unknown_form_lists_the_known_ones(write):
 
 
 def test_an_unknown_language_lists_the_known_ones(write):
-    with pytest.raises(ValueError, match="language must be one of .*'ja', 'ja-x-easy'"):
+    with pytest.raises(ValueError, match=r"language must be one of .*'ja', 'ja-x-easy'"):
         write(language="xx")
 
 
