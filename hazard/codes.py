@@ -5,7 +5,14 @@ The deepest rank has no upper bound in the source: its upper end is infinite.
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Collection
+from typing import Any
+
 import numpy as np
+import pandas as pd
+
+from hazard.ground import features
 
 # Depth rank -> from, below. [m] Source: 国土数値情報 A31a 浸水深ランクコード.
 DEPTH_RANKS = {
@@ -31,3 +38,33 @@ SUBLAYER_NAMES = {
     "42": "家屋倒壊等氾濫想定区域(河岸侵食)",
 }
 STAND_IN_WORDS = frozenset({"模式", "true", "1"})
+
+
+def whole_codes(values: Any, known: Collection[int], where: str) -> Any:
+    """Give a column of codes as whole numbers; text such as "3", "3.0" or "３" is read.
+
+    Raises
+    ------
+    ValueError
+        If a code is missing or not one of `known`; the message names file, features and codes.
+    """
+    texts = values.map(
+        lambda value: unicodedata.normalize("NFKC", value) if isinstance(value, str) else value
+    )
+    numbers = pd.to_numeric(texts, errors="coerce")
+    bad = ~numbers.isin(list(known)).to_numpy()
+    if bad.any():
+        got = sorted({str(value) for value in values[bad]})
+        raise ValueError(
+            f"{where}: {values.name} must be one of {list(known)}, got {got}"
+            f" at {features(bad)}. Check the edition of the file."
+        )
+    return numbers.astype(int).to_numpy()
+
+
+def texts_of(values: Any) -> Any:
+    """Give a column of names, blanks and full-width forms evened out; None where there is none."""
+    plain = values.map(
+        lambda value: None if pd.isna(value) else unicodedata.normalize("NFKC", str(value)).strip()
+    )
+    return plain.astype(object).where(plain.map(bool), None)

@@ -10,13 +10,10 @@ from typing import Any
 import numpy as np
 import shapely
 
-from hazard.types import JGD2011
+from hazard.datum import JAPAN_LAT, JAPAN_LON, to_jgd2011
 
-# GeoJSON without a CRS member is WGS 84 by its standard; in Japan that is JGD2011 within 1 m.
-# JGD2000 differs by up to some metres in the north-east since 2011: below the layers' mesh.
-ACCEPTED_EPSG = (6668, 4326, 4612)
-JAPAN_LON, JAPAN_LAT = (122.0, 154.0), (20.0, 46.0)
 AREA_TYPES = (3, 6)  # Polygon, MultiPolygon
+COLLECTION = 7
 SLIVER_DEG2 = 1e-12  # about 0.01 m2: nothing stands on it
 AREA_NAMES = ("Polygon", "MultiPolygon")
 
@@ -34,24 +31,28 @@ def sound_areas(raw: Any, where: str) -> tuple[Any, tuple[str, ...]]:
     Returns
     -------
         Polygons or multipolygons, EPSG:6668, in the order of the features; a sliver stays as an
-        empty polygon. Self-crossing rings are split where they cross.
+        empty polygon. Self-crossing rings are split where they cross; other Japanese systems are
+        reprojected and swapped axes turned round (`hazard.datum`).
 
     Raises
     ------
     ValueError
-        If the CRS is another, a feature is missing, empty or no area, lies outside Japan, or
+        If the CRS cannot be told, a feature is missing, empty or no area, lies outside Japan, or
         nothing is left of it after repair; the message names the features.
     """
-    epsg = None if raw.crs is None else raw.crs.to_epsg()
-    if epsg not in ACCEPTED_EPSG:
-        raise ValueError(f"{where} must be in {JGD2011}, got {raw.crs}. Reproject it first.")
-    areas = shapely.force_2d(raw.geometry.array)
+    areas = shapely.force_2d(np.asarray(raw.geometry.array, dtype=object))
+    mixed = shapely.get_type_id(areas) == COLLECTION
+    areas[mixed] = _only_areas(areas[mixed])
     bad = ~np.isin(shapely.get_type_id(areas), AREA_TYPES) | shapely.is_empty(areas)
     if bad.any():
-        raise ValueError(f"{where} must hold areas only, got none at {features(bad)}.")
+        raise ValueError(
+            f"{where} must hold areas only, got none at {features(bad)}. Remove these features or"
+            " get the file again."
+        )
+    areas, told = to_jgd2011(areas, raw.crs, where)
     _check_place(areas, where)
     broken = ~shapely.is_valid(areas)
-    notes = []
+    notes = list(told)
     if broken.any():
         areas = areas.copy()
         areas[broken] = _only_areas(shapely.make_valid(areas[broken]))

@@ -30,7 +30,7 @@ from hazard.types import INLAND, JGD2011, LAYER_COLUMNS, FloodLayer, check_layer
 
 LEVEL_LIMIT = 3  # 警戒レベル相当 of 大雨 or キキクル(浸水害) from which it applies; starting point
 RAIN_LIMIT_MM_PER_H = 30.0  # drains overflow in towns [1]_; starting point, a city knows its own
-_NAME = re.compile(r"^A51-")
+_NAME = re.compile(r"^A51-", re.IGNORECASE)
 _NEEDED = ("A51_003", "A51_005")
 
 

@@ -87,7 +87,7 @@ def _best(
 def _held(file: PublishedFile) -> list[OfficialFile]:
     """Give what one file holds, river by river."""
     for layer, (what, read) in WHOLE_CITY.items():
-        if file.name.startswith(f"{layer}-"):
+        if file.name.upper().startswith(f"{layer}-"):
             return [OfficialFile(layer, what, WHOLE, _state(read(file)), file.name)]
     frame = read_layer_file(file)
     number = _number(frame)

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from hazard.codes import LANDSLIDE_KINDS, LANDSLIDE_ZONES
-from hazard.ground import AREA_TYPES, features, sound_areas
+from hazard.codes import LANDSLIDE_KINDS, LANDSLIDE_ZONES, whole_codes
+from hazard.ground import sound_areas
 from hazard.layers import stand_ins
 from hazard.published import PublishedFile, find_published, read_published
 from hazard.types import JGD2011, LANDSLIDE, FloodLayer, check_layer
@@ -23,7 +23,7 @@ LANDSLIDE_COLUMNS = (
 )  # fmt: skip
 _TEXTS = {"number": "A33_004", "name": "A33_005", "address": "A33_006", "notified_on": "A33_007"}
 _NEEDED = ("A33_001", "A33_002")
-_NAME = re.compile(r"^A33-")
+_NAME = re.compile(r"^A33-", re.IGNORECASE)
 
 
 def read_landslide(folder: Path) -> Any:
@@ -74,14 +74,15 @@ def read_landslide_file(file: PublishedFile) -> Any:
     raw = read_published(file, needed=_NEEDED)
     kinds = shapely.get_type_id(raw.geometry.array)
     raw = raw[~np.isin(kinds, (1, 5))]  # LineString, MultiLineString: the edition's boundaries
-    if not len(raw) or not np.isin(kinds, (*AREA_TYPES, 1, 5)).any():
+    if not len(raw):
         return raw
     areas, _ = sound_areas(raw, file.where)
-    kind = _coded(raw["A33_001"], LANDSLIDE_KINDS, file.where)
-    zone = _coded(raw["A33_002"], LANDSLIDE_ZONES, file.where)
+    kinds_told = whole_codes(raw["A33_001"], LANDSLIDE_KINDS, file.where)
+    zones_told = whole_codes(raw["A33_002"], LANDSLIDE_ZONES, file.where)
+    zone = [LANDSLIDE_ZONES[code] for code in zones_told]
     frame = gpd.GeoDataFrame(
         {
-            "kind": kind,
+            "kind": [LANDSLIDE_KINDS[code] for code in kinds_told],
             "special": [special for special, _ in zone],
             "designated": [designated for _, designated in zone],
             **{name: _text(raw, field) for name, field in _TEXTS.items()},
@@ -92,19 +93,6 @@ def read_landslide_file(file: PublishedFile) -> Any:
         crs=JGD2011,
     )
     return frame[~frame.geometry.is_empty]
-
-
-def _coded(values: Any, table: dict[int, Any], where: str) -> list[Any]:
-    """Give what each code stands for; unknown codes are named."""
-    numbers = pd.to_numeric(values, errors="coerce")
-    bad = ~numbers.isin(list(table)).to_numpy()
-    if bad.any():
-        got = sorted({str(value) for value in values[bad]})
-        raise ValueError(
-            f"{where}: {values.name} must be one of {list(table)}, got {got}"
-            f" at {features(bad)}. Check the edition of the file."
-        )
-    return [table[int(number)] for number in numbers]
 
 
 def _text(raw: Any, field: str) -> Any:

@@ -29,8 +29,15 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from hazard.codes import COLLAPSE_ZONES, DEPTH_RANKS, DURATION_RANKS, STAND_IN_WORDS
-from hazard.ground import features, sound_areas
+from hazard.codes import (
+    COLLAPSE_ZONES,
+    DEPTH_RANKS,
+    DURATION_RANKS,
+    STAND_IN_WORDS,
+    texts_of,
+    whole_codes,
+)
+from hazard.ground import sound_areas
 from hazard.published import PublishedFile, find_published, read_published
 from hazard.types import JGD2011, LAYER_COLUMNS, FloodLayer, check_layer
 
@@ -46,7 +53,7 @@ SUBLAYERS: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
 OTHER_KINDS = ("A33-", "A40-", "A51-")  # how the names of other readers' files begin
 
 _FIELD = re.compile(r"^(A31[ab]?_)([1-4])0([1-8])$")
-_NUMBER = re.compile(r"^A31[ab]?-(10|20|30|41|42)-")
+_NUMBER = re.compile(r"^A31[ab]?-(10|20|30|41|42)-", re.IGNORECASE)
 
 
 def read_layers(folder: Path) -> FloodLayer:
@@ -55,8 +62,9 @@ def read_layers(folder: Path) -> FloodLayer:
     Parameters
     ----------
     folder
-        Searched with its sub-folders and zip archives for shapefiles, GeoJSON and GML. Of two files
-        with the same name, such as a shapefile beside its GeoJSON, one is read.
+        Searched with its sub-folders and zip archives (also archives inside them) for shapefiles,
+        GeoJSON, GML and JPGIS XML. Of two files with the same official name, such as a shapefile
+        beside its GeoJSON, one is read.
 
     Returns
     -------
@@ -80,7 +88,7 @@ def read_layers(folder: Path) -> FloodLayer:
     parts = [
         read_layer_file(file)
         for file in find_published(folder)
-        if not file.name.startswith(OTHER_KINDS)
+        if not file.name.upper().startswith(OTHER_KINDS)
     ]
     if not parts:
         empty = {name: pd.Series(dtype=object) for name in (*LAYER_COLUMNS, "river_number")}
@@ -96,7 +104,7 @@ def read_layer_file(file: PublishedFile) -> FloodLayer:
     raw = read_published(file)
     fields, digit = _fields(raw, file.where)
     areas, repaired = sound_areas(raw, file.where)
-    codes = _codes(raw[fields["rank"]], digit, file.where)
+    codes = whole_codes(raw[fields["rank"]], SUBLAYERS[digit][1], file.where)
     frame = _rows(raw, fields, codes, _number(file, digit)).set_geometry(areas, crs=JGD2011)
     frame["source"] = file.name
     layer = check_layer(frame[~frame.geometry.is_empty])
@@ -129,20 +137,6 @@ def _fields(raw: pd.DataFrame, where: str) -> tuple[dict[str, str], str]:
     return {name: f"{stem}{last}" for name, last in needed.items()}, digit
 
 
-def _codes(values: Any, digit: str, where: str) -> Any:
-    """Give the rank codes as whole numbers; text such as "3" is read."""
-    numbers = pd.to_numeric(values, errors="coerce")
-    known = SUBLAYERS[digit][1]
-    bad = ~numbers.isin(known).to_numpy()
-    if bad.any():
-        got = sorted({str(value) for value in values[bad]})
-        raise ValueError(
-            f"{where}: {values.name} must be one of {list(known)}, got {got}"
-            f" at {features(bad)}. Check the edition of the file."
-        )
-    return numbers.astype(int).to_numpy()
-
-
 def _number(file: PublishedFile, digit: str) -> str | None:
     """Give the official sub-layer number of the file's name; refuse one its fields deny."""
     match = _NUMBER.match(file.name)
@@ -171,8 +165,8 @@ def _rows(raw: Any, fields: dict[str, str], codes: Any, number: str | None) -> A
     ranks = codes if digit == "3" else [pd.NA] * len(raw)
     columns = {
         "scenario": "planned" if digit == "1" else "maximum",
-        "river": raw[fields["river"]].astype(object) if "river" in fields else none,
-        "river_number": raw[fields["number"]].astype(object) if "number" in fields else none,
+        "river": texts_of(raw[fields["river"]]) if "river" in fields else none,
+        "river_number": texts_of(raw[fields["number"]]) if "number" in fields else none,
         "depth_min_m": depth[:, 0],
         "depth_max_m": depth[:, 1],
         "duration_rank": pd.array(ranks, dtype="Int64"),

@@ -1,41 +1,37 @@
-"""Official files as they are published: shapefiles (CP932), GeoJSON and GML, zipped or not.
-
-An archive is opened as untrusted: a member that would leave the folder, too many members, too
-much data or an absurd rate of compression is refused before anything is unpacked.
-"""
+"""Official files as they are published: shapefile, GeoJSON, GML or JPGIS XML, zipped or not."""
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyogrio
-from pyogrio.errors import DataSourceError
+from pyogrio.errors import DataLayerError, DataSourceError
+
+from hazard.archive import Chain, archive_members, tidy, unpack
+from hazard.jpgis import is_jpgis, read_jpgis
+from hazard.official import is_official, rename_codes, rename_words
 
 # Where the same layer lies in several forms, the first of these is read.
-FORMATS = (".shp", ".geojson", ".gml")
+FORMATS = (".shp", ".geojson", ".gml", ".xml")
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
-OLD_ENCODING = "CP932"  # of a shapefile without .cpg
-MOST_MEMBERS = 20_000
-MOST_BYTES = 4 * 2**30  # unpacked, one archive
-MOST_TIMES = 200  # unpacked against packed, of a member above 1 MB
+TABLE_SAMPLE = 2**20  # bytes of a table without .cpg looked at for its encoding
 
 
 @dataclass(frozen=True)
 class PublishedFile:
-    """One layer on the disk; `member` is its path inside the archive, None = not zipped."""
+    """One layer on the disk; `members` leads to it inside an archive, empty = not zipped."""
 
     path: Path
-    member: str | None = None
+    members: Chain = ()
 
     @property
     def name(self) -> str:
         """Give the official file name, which tells the kind of layer."""
-        return self.path.name if self.member is None else PurePosixPath(self.member).name
+        return tidy(self.members[-1]).name if self.members else self.path.name
 
     @property
     def stem(self) -> str:
@@ -43,14 +39,15 @@ class PublishedFile:
 
     @property
     def where(self) -> str:
-        """Give file and archive, for a message."""
-        return self.name if self.member is None else f"{self.path.name}/{self.name}"
+        """Give file and archives, for a message."""
+        return "/".join([self.path.name, *(tidy(member).name for member in self.members)])
 
 
 def find_published(folder: Path) -> tuple[PublishedFile, ...]:
     """Give every layer below a folder and inside its zip archives, once per name.
 
     A file beside an archive wins over the one inside; of several forms the first of `FORMATS`.
+    Files that do not bear the name of an official layer are the same only in the same place.
 
     Raises
     ------
@@ -61,19 +58,40 @@ def find_published(folder: Path) -> tuple[PublishedFile, ...]:
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} must be a folder with official files, not found.")
-    loose = [PublishedFile(path) for path in sorted(folder.rglob("*")) if path.is_file()]
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    loose = [PublishedFile(path) for path in paths if not path.name.startswith(".")]
     zipped = [
-        PublishedFile(path, member)
-        for path in sorted(folder.rglob("*.zip"))
-        for member in safe_members(path)
+        PublishedFile(path, members)
+        for path in paths
+        if path.suffix.lower() == ".zip" and not path.name.startswith(".")
+        for members in archive_members(path)
     ]
     found: dict[str, PublishedFile] = {}
     for files in (loose, zipped):
         for suffix in FORMATS:
             for file in files:
-                if file.name.lower().endswith(suffix):
-                    found.setdefault(file.stem, file)
-    return tuple(found[stem] for stem in sorted(found))
+                if file.name.lower().endswith(suffix) and _is_layer(file, found):
+                    found.setdefault(_identity(file), file)
+    return tuple(found[key] for key in sorted(found))
+
+
+def _is_layer(file: PublishedFile, found: dict[str, PublishedFile]) -> bool:
+    """Tell a layer from the XML files beside it; an XML form is not read beside another form.
+
+    The XML of A33 holds all that its archive's shapefiles ...Polygon and ...Line hold.
+    """
+    if not file.name.lower().endswith(".xml"):
+        return True
+    own = file.stem.lower()
+    held = any(key.startswith(own) and not key.endswith("line") for key in found)
+    return is_official(file.name) and not own.endswith(FORMATS) and not held
+
+
+def _identity(file: PublishedFile) -> str:
+    if is_official(file.name):
+        return file.stem.lower()
+    place = "/".join([str(file.path), *map(str, map(tidy, file.members))])
+    return str(PurePosixPath(place).with_suffix("")).lower()
 
 
 def read_published(file: PublishedFile, *, needed: Sequence[str] = ()) -> Any:
@@ -84,11 +102,9 @@ def read_published(file: PublishedFile, *, needed: Sequence[str] = ()) -> Any:
     ValueError
         If it cannot be read as a layer with features, or lacks one of the `needed` fields.
     """
-    if file.member is None:
-        raw = _read(file.path, file)
-    else:
-        with TemporaryDirectory() as scratch:
-            raw = _read(_unpacked(file, Path(scratch)), file)
+    with TemporaryDirectory() as scratch:
+        raw = _read(_at_hand(file, Path(scratch)), file)
+    raw = raw.rename(columns=rename_codes(raw.columns))
     missing = [name for name in needed if name not in raw.columns]
     if missing:
         raise ValueError(
@@ -98,64 +114,27 @@ def read_published(file: PublishedFile, *, needed: Sequence[str] = ()) -> Any:
     return raw
 
 
-def safe_members(archive: Path) -> tuple[str, ...]:
-    """Give the names in a zip archive, or raise ValueError if it is not safe to open."""
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            members = opened.infolist()
-    except zipfile.BadZipFile as error:
-        raise ValueError(
-            f"{archive.name} must be a zip archive, got {error}. Download again."
-        ) from error
-    faults = [fault for member in members for fault in _faults(member)]
-    total = sum(member.file_size for member in members)
-    if len(members) > MOST_MEMBERS:
-        faults.append(f"{len(members)} members, more than {MOST_MEMBERS}")
-    if total > MOST_BYTES:
-        faults.append(f"{total / 2**30:.1f} GiB unpacked, more than {MOST_BYTES / 2**30:.0f}")
-    if faults:
-        raise ValueError(
-            f"{archive.name} is not safe to open: {'; '.join(faults[:5])}."
-            " Get the archive from its official source."
-        )
-    return tuple(member.filename for member in members if not member.is_dir())
-
-
-def _faults(member: zipfile.ZipInfo) -> Iterator[str]:
-    path = PurePosixPath(member.filename.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
-        yield f"member {member.filename!r} would leave the folder"
-    if member.flag_bits & 1:
-        yield f"member {member.filename!r} is encrypted"
-    if member.file_size > 2**20 and member.file_size > MOST_TIMES * max(member.compress_size, 1):
-        yield f"member {member.filename!r} unpacks to more than {MOST_TIMES} times its size"
-
-
-def _unpacked(file: PublishedFile, scratch: Path) -> Path:
-    """Unpack a layer under its bare name; a shapefile with the parts beside it."""
-    member = PurePosixPath(str(file.member))
-    with zipfile.ZipFile(file.path) as archive:
-        beside = {
-            name
-            for name in archive.namelist()
-            if PurePosixPath(name).with_suffix("") == member.with_suffix("")
-            and PurePosixPath(name).suffix.lower() in SHAPEFILE_PARTS
-        }
-        for name in beside | {str(file.member)}:
-            suffix = PurePosixPath(name).suffix
-            path = scratch / (member.stem + suffix.lower())
-            try:
-                path.write_bytes(archive.read(name))
-            except zipfile.BadZipFile as error:
-                raise ValueError(f"{file.where} is damaged: {error}. Download again.") from error
-    return scratch / (member.stem + member.suffix.lower())
+def _at_hand(file: PublishedFile, scratch: Path) -> Path:
+    """Give the path to read from: a GML through a link, for GDAL leaves a file beside it."""
+    if file.members:
+        return unpack(file.path, file.members, SHAPEFILE_PARTS, scratch)
+    if file.path.suffix.lower() != ".gml":
+        return file.path
+    link = scratch / file.name
+    link.symlink_to(file.path.resolve())
+    return link
 
 
 def _read(path: Path, file: PublishedFile) -> Any:
-    old = path.suffix.lower() == ".shp" and not path.with_suffix(".cpg").exists()
+    if path.suffix.lower() == ".xml" or (path.suffix.lower() == ".gml" and is_jpgis(path)):
+        frame = read_jpgis(path, file.where)
+        return frame.rename(columns=rename_words(frame.columns, file.name))
     try:
-        frame = pyogrio.read_dataframe(path, encoding=OLD_ENCODING if old else None)
-    except (DataSourceError, UnicodeDecodeError) as error:
+        layers = pyogrio.list_layers(path)[:, 0].tolist()
+        if len(layers) > 1:
+            raise ValueError(f"{file.where} must hold one layer, got {layers}. Split the file.")
+        frame = pyogrio.read_dataframe(path, encoding=_encoding(path, file.where))
+    except (DataSourceError, DataLayerError, UnicodeDecodeError) as error:
         raise ValueError(
             f"{file.where} must be readable as a layer, got {error}. Download it again."
         ) from error
@@ -169,3 +148,30 @@ def _read(path: Path, file: PublishedFile) -> Any:
             f"{file.where} must hold at least one feature, got 0. Download it again or remove it."
         )
     return frame
+
+
+def _encoding(path: Path, where: str) -> str | None:
+    """Give the encoding of a shapefile's texts, None = as the file tells.
+
+    Without .cpg they are CP932 in older editions and UTF-8 in some newer ones: whichever reads the
+    table without, or with fewer, signs that do not exist in it.
+    """
+    if path.suffix.lower() != ".shp" or _beside(path, ".cpg") is not None:
+        return None
+    table = _beside(path, ".dbf")
+    if table is None:
+        raise ValueError(f"{where} must have its table (.dbf) beside it. Unpack the whole archive.")
+    with table.open("rb") as content:
+        header = content.read(12)
+        content.seek(int.from_bytes(header[8:10], "little"))
+        sample = content.read(TABLE_SAMPLE)
+    strange = {name: sample.decode(name, "replace").count("\ufffd") for name in ("utf-8", "cp932")}
+    return min(strange, key=lambda name: strange[name])
+
+
+def _beside(path: Path, suffix: str) -> Path | None:
+    """Give the part of a shapefile with a suffix in either case."""
+    for name in (suffix, suffix.upper()):
+        if path.with_suffix(name).exists():
+            return path.with_suffix(name)
+    return None

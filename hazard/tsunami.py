@@ -17,7 +17,7 @@ from hazard.types import JGD2011
 
 TSUNAMI_COLUMNS = ("prefecture", "depth_min_m", "depth_max_m", "stand_in", "source", "geometry")
 _NEEDED = ("A40_001", "A40_003")
-_NAME = re.compile(r"^A40-")
+_NAME = re.compile(r"^A40-", re.IGNORECASE)
 
 
 def read_tsunami(folder: Path) -> Any:

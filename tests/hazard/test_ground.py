@@ -6,7 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from shapely.geometry import LineString, MultiPolygon, Polygon, box
+from shapely.geometry import GeometryCollection, LineString, MultiPolygon, Polygon, box
 
 from hazard.ground import sound_areas, touching
 
@@ -45,20 +45,28 @@ def test_empty_missing_and_wrong_kinds_are_refused(shape):
         sound_areas(frame(SQUARE, shape), "a.shp")
 
 
-@pytest.mark.parametrize("crs", ["EPSG:6677", None])
-def test_projected_or_missing_crs_is_refused(crs):
-    with pytest.raises(ValueError, match="must be in EPSG:6668"):
-        sound_areas(frame(SQUARE, crs=crs), "a.shp")
+def test_collection_gives_its_areas():
+    both = GeometryCollection([SQUARE, LineString([(140.9, 37.0), (140.9, 37.1)])])
+    assert shapely.area(sound_areas(frame(both), "a.geojson")[0][0]) == shapely.area(SQUARE)
+    with pytest.raises(ValueError, match="none at feature 1"):
+        sound_areas(frame(GeometryCollection([LineString([(0, 0), (1, 1)])])), "a.geojson")
 
 
-def test_jgd2000_is_taken():
-    assert len(sound_areas(frame(SQUARE, crs="EPSG:4612"), "a.shp")[0]) == 1
-
-
-def test_swapped_axes_are_recognised_at_their_feature():
+def test_swapped_axes_of_some_features_are_refused_at_the_first():
     turned = box(37.05, 140.90, 37.07, 140.92)
     with pytest.raises(ValueError, match=r"at feature 2\. Longitude and latitude look swapped"):
         sound_areas(frame(SQUARE, turned), "a.shp")
+
+
+def test_swapped_axes_of_all_features_are_turned_round_and_told():
+    areas, notes = sound_areas(frame(box(37.05, 140.90, 37.07, 140.92)), "a.shp")
+    assert shapely.bounds(areas[0]).tolist() == [140.90, 37.05, 140.92, 37.07]
+    assert "swapped" in notes[0]
+
+
+def test_area_abroad_is_refused_with_its_feature():
+    with pytest.raises(ValueError, match=r"must lie in Japan.*at feature 2\. Reproject"):
+        sound_areas(frame(SQUARE, box(2.0, 48.0, 2.1, 48.1)), "a.shp")
 
 
 def test_winding_and_height_do_not_matter():

@@ -7,7 +7,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pytest
-from shapely.geometry import LineString, box
+from shapely.geometry import LineString, MultiPolygon, box
 
 from hazard.layers import read_layers
 
@@ -128,16 +128,44 @@ def test_file_of_another_kind_is_refused(tmp_path):
         read_layers(tmp_path)
 
 
-def test_other_crs_is_refused(tmp_path):
+def test_plane_coordinates_are_reprojected_and_told(tmp_path):
     write(a31a().to_crs("EPSG:6677"), tmp_path, f"A31a-20-24_07_{NATSUI}_10.shp")
-    with pytest.raises(ValueError, match=r"must be in EPSG:6668, got EPSG:6677"):
-        read_layers(tmp_path)
+    layer = read_layers(tmp_path)
+    assert layer.total_bounds == pytest.approx([140.90, 37.05, 140.91, 37.06], abs=1e-7)
+    assert "reprojected from JGD2011 / Japan Plane Rectangular CS IX" in layer.attrs["repaired"][0]
 
 
-def test_swapped_longitude_and_latitude_are_recognised(tmp_path):
-    write(a31a(shape=box(37.05, 140.90, 37.06, 140.91)), tmp_path)
-    with pytest.raises(ValueError, match="look swapped"):
-        read_layers(tmp_path)
+@pytest.mark.parametrize("rank", ["3", "3.0", "３", " 3 ", 3.0])
+def test_rank_is_read_however_it_is_written(tmp_path, rank):
+    write(a31a(ranks=[rank]), tmp_path)
+    assert read_layers(tmp_path)["depth_min_m"].tolist() == [3.0]
+
+
+def test_field_names_in_lower_case_and_blanks_in_river_names_are_read(tmp_path):
+    frame = a31a().rename(columns=str.lower)
+    frame["a31a_202"] = "夏井川\u3000"
+    write(frame, tmp_path)
+    assert read_layers(tmp_path)["river"].tolist() == ["夏井川"]
+
+
+def test_river_without_name_is_missing_not_blank(tmp_path):
+    frame = a31a(ranks=[1, 2])
+    frame["A31a_202"] = ["", "夏井川"]
+    write(frame, tmp_path)
+    assert read_layers(tmp_path)["river"].isna().tolist() == [True, False]
+
+
+def test_polygons_and_multipolygons_may_be_mixed(tmp_path):
+    frame = a31a(ranks=[1, 2])
+    frame.geometry = [SQUARE, MultiPolygon([SQUARE, box(140.92, 37.05, 140.93, 37.06)])]
+    write(frame, tmp_path)
+    assert read_layers(tmp_path).geom_type.tolist() == ["Polygon", "MultiPolygon"]
+
+
+def test_files_of_one_name_in_two_folders_are_both_read_unless_the_name_is_official(tmp_path):
+    write(a31a("1"), tmp_path, "10_計画規模/flood.geojson")
+    write(a31a("2"), tmp_path, "20_想定最大規模/flood.geojson")
+    assert read_layers(tmp_path)["scenario"].tolist() == ["planned", "maximum"]
 
 
 def test_file_without_features_is_refused(tmp_path):
