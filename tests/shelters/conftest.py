@@ -15,6 +15,7 @@ from hazard.types import JGD2011, check_layer
 from shelters.records import shelter_frame
 from shelters.types import Allocation
 
+STEP_LON, LAT = 0.01, 37.0  # 0.01 degrees of longitude at 37 N are 890 m
 Name = Callable[[str], str]
 MakeTown = Callable[[Name], dict[str, Any]]
 
@@ -105,3 +106,35 @@ def _allocation(name: Name) -> Allocation:
         rejected=pd.DataFrame(rejected, columns=["shelter_id", "reason"]),
         openings=("S1", "S2"),
     )
+
+
+@pytest.fixture
+def places() -> Callable[..., Any]:
+    """Give the maker of shelters S0, S1 … in a row eastwards, 890 m apart, by capacity."""
+
+    def make(*rooms: int | None, **given: Any) -> Any:
+        return shelter_frame(
+            {
+                "shelter_id": f"S{at}", "name": f"S{at}", "address": "", "area_m2": math.nan,
+                "lon": 140.0 + STEP_LON * at, "lat": LAT, "kinds": frozenset({"emergency"}),
+                "hazard_ok": frozenset({"flood"}), "capacity": room, "capacity_source": "listed",
+                "occupied": None, "status": "unknown", "features": frozenset(), **given,
+            }
+            for at, room in enumerate(rooms)
+        )  # fmt: skip
+
+    return make
+
+
+@pytest.fixture
+def people() -> Callable[..., pd.DataFrame]:
+    """Give the maker of blocks as (district, steps east, people)."""
+
+    def make(*blocks: tuple[str, float, int]) -> pd.DataFrame:
+        rows = [
+            (district, f"{district}{at}", count, 140.0 + STEP_LON * east, LAT)
+            for at, (district, east, count) in enumerate(blocks)
+        ]
+        return pd.DataFrame(rows, columns=["district_id", "block", "people", "lon", "lat"])
+
+    return make
