@@ -73,7 +73,7 @@ def compose(
         return _message(advice, language, form, start + staff_subject(advice), start + text)
     if advice.level not in ORDERS:
         return None
-    words = _words(advice, language, city_name, river_names, expires)
+    words = words_of(advice, language, city_name, river_names, expires)
     lines = [
         start + sentences(language)[f"level_{int(advice.level)}"]["headline"].format(**words),
         *([sentences(language)["drill_note"]] if drill else []),
@@ -93,9 +93,10 @@ def _check(form: str, issued_at: datetime, expires: datetime) -> None:
             raise ValueError(f"{name} must be aware (with a zone), got {moment.isoformat()}.")
 
 
-def _words(
+def words_of(
     advice: Advice, language: str, city_name: str, river_names: Sequence[str], expires: datetime
 ) -> dict[str, str]:
+    """Give what the templates of one district name. Times are of Japan."""
     said = sentences(language)
     rivers = "・".join(dict.fromkeys(clean(name) for name in river_names if name.strip()))
     return {
