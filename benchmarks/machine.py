@@ -46,3 +46,19 @@ def seconds(work: Callable[[], Any], *, times: int = 5) -> float:
         work()
         taken.append(time.perf_counter() - start)
     return round(statistics.median(taken[1:]), 4)
+
+
+def timed(work: Callable[[], Any], name: str, *, times: int = 1) -> dict[str, float]:
+    """Give wall and CPU seconds of a piece of work as `NAME_s` and `NAME_cpu_s`.
+
+    More than one time: the medians, the first run (which warms up) left out. CPU time of all
+    threads counts, that of other processes does not.
+    """
+    wall, cpu = [], []
+    for _ in range(times + (times > 1)):
+        starts = time.perf_counter(), time.process_time()
+        work()
+        wall.append(time.perf_counter() - starts[0])
+        cpu.append(time.process_time() - starts[1])
+    told = {f"{name}_s": wall, f"{name}_cpu_s": cpu}
+    return {key: round(statistics.median(one[-times:]), 4) for key, one in told.items()}

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.peers import raw_stage
 from forecasting.features import good_levels
 from forecasting.models import MODELS
 from forecasting.types import Gauge, LevelForecast, Observations
@@ -37,23 +36,17 @@ class Record:
 
 
 def record_rows(records: Sequence[Record], leads: Sequence[timedelta]) -> list[dict[str, Any]]:
-    """Give peak error and CSI of every model and of LightGBM on the level, per flood and lead.
+    """Give peak error and CSI of every model, per flood and lead.
 
     The records must share gauges, target and training.
     """
     one = records[0]
-    reference: dict[str, LevelForecast] = {}
     rows = []
     for name, kind in MODELS.items():
         model = kind(gauges=one.gauges, targets=[one.target], leads=leads).fit(one.training)
         for record in records:
             forecast = model.predict_many(record.observed, _issue_times(record, leads))
-            reference[record.flood] = forecast
             rows += _scores(name, forecast, record)
-    peer = raw_stage(one.gauges, one.target, tuple(leads)).fit(one.training)
-    for record in records:
-        forecast = peer.forecast(record.observed, reference[record.flood])
-        rows += _scores(peer.name, forecast, record)
     return rows
 
 
