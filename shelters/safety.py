@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from hazard.types import FloodLayer
+from hazard.types import DYNAMIC, INLAND, LANDSLIDE, FloodLayer
 from shelters.types import HAZARDS, Shelters, check_shelters
 from shelters.upstairs import dry_share, least_dry_floor
 
@@ -36,7 +36,9 @@ REASONS = {
     "welfare_only": "要配慮者だけを受け入れる避難所",
     "in_flood_depth": "浸水想定区域内 (深さ{depth_m}m未満)",
     "in_deepest_water": "浸水想定区域内 (深さの上限なし)",
-    "in_inland_depth": "内水・小河川の浸水想定区域内 (深さ{depth_m})",
+    "in_inland_depth": "内水・小河川の浸水想定区域内 (深さ{depth_m}m未満)",
+    "in_deepest_inland_water": "内水・小河川の浸水想定区域内 (深さの上限なし)",
+    "in_computed_depth": "地形から計算した浸水の範囲内 (深さ{depth_m}m)",
     "likely_deep": "深さ0.3m超の浸水の確率{percent}",
     "depth_chance_unknown": "浸水の確率が不明 (水位の分からない川の浸水想定区域内)",
     "in_collapse_zone": "家屋倒壊等氾濫想定区域内",
@@ -47,7 +49,13 @@ REASONS = {
     "occupied_unknown": "開設中だが収容中の人数が不明のため人を割り当てない",
 }
 # Reasons that the officer may lift by using upper floors only.
-BELOW_UPPER_FLOORS = ("in_flood_depth", "in_inland_depth", "likely_deep")
+BELOW_UPPER_FLOORS = ("in_flood_depth", "in_inland_depth", "in_computed_depth", "likely_deep")
+# Scenario of a layer -> reason by depth, and where the depth has no upper end.
+DEPTH_REASONS = {
+    "": ("in_flood_depth", "in_deepest_water"),
+    INLAND: ("in_inland_depth", "in_deepest_inland_water"),
+    DYNAMIC: ("in_computed_depth", "in_computed_depth"),
+}
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
@@ -56,8 +64,7 @@ Bools = npt.NDArray[np.bool_]
 class _Site:
     """What is known of the places in this event, dims (shelter)."""
 
-    river_m: Floats  # upper end of depth, -inf = dry
-    inland_m: Floats
+    depth_m: Mapping[str, Floats]  # by key of DEPTH_REASONS: upper end of depth, -inf = dry
     collapse: Bools
     sliding: Bools
     chance: Floats  # of water above SHALLOW_M; 0 where no area tells of the place
@@ -69,9 +76,7 @@ def usable(
     layer: FloodLayer | None,
     *,
     hazards: Sequence[str] = ("flood",),
-    inland: FloodLayer | None = None,
     chance: pd.Series[Any] | None = None,
-    zones: Any | None = None,
     no_access: Mapping[str, str] | None = None,
     upstairs: Collection[str] = (),
 ) -> tuple[Shelters, pd.DataFrame]:
@@ -80,17 +85,14 @@ def usable(
     Parameters
     ----------
     layer
-        The selected flood layer: rows with depth or collapse zone count, duration rows do not.
-        None = no layer is known; then the designation alone decides and the caller must say so.
+        Every area in play: floods, inland water, landslide zones. Rows with depth or collapse zone
+        count, duration rows do not. None = no layer is known; then the designation alone decides
+        and the caller must say so.
     hazards
         Hazards of this event, of `HAZARDS`; a shelter must be designated for each.
-    inland
-        The inland map where it applies; None = it does not, or there is none.
     chance
         Index shelter_id: the highest probability of this event that water at the place is deeper
         than `SHALLOW_M`, NaN = unknown. Places that are not in it lie in no flood area.
-    zones
-        Zones of landslide warning (geometry); None = none are known.
     no_access
         shelter_id -> why no road leads there in this event.
     upstairs
@@ -111,7 +113,7 @@ def usable(
     unknown = sorted(set(hazards) - set(HAZARDS))
     if unknown:
         raise ValueError(f"hazards must be of {sorted(HAZARDS)}, got {unknown}.")
-    site = _site(shelters, layer, inland, chance, zones)
+    site = _site(shelters, layer, chance)
     above = np.isin(shelters.index.to_numpy(), list(upstairs)) & np.isfinite(site.dry_floor)
     reasons = {}
     for at, (shelter_id, row) in enumerate(shelters.iterrows()):
@@ -145,8 +147,7 @@ def upper_floors(
     ids = [str(key) for key in rejected["shelter_id"]]
     kept, _ = usable(Shelters(shelters.loc[ids]), layer, **event, upstairs=ids)
     here = Shelters(shelters.loc[kept.index])
-    names = ("inland", "chance", "zones")
-    site = _site(here, layer, *(event.get(name) for name in names))
+    site = _site(here, layer, event.get("chance"))
     return pd.DataFrame(
         {"shelter_id": list(kept.index), "floor": site.dry_floor.astype(int)},
         columns=["shelter_id", "floor"],
@@ -170,16 +171,13 @@ def _designation(row: pd.Series[Any], hazards: Sequence[str]) -> list[tuple[str,
 
 
 def _place(site: _Site, at: int) -> list[tuple[str, dict[str, str]]]:
-    river_m, inland_m = float(site.river_m[at]), float(site.inland_m[at])
     chance = float(site.chance[at])
     found: list[tuple[str, dict[str, str]]] = []
-    if np.isposinf(river_m):
-        found.append(("in_deepest_water", {}))
-    elif river_m > SHALLOW_M:
-        found.append(("in_flood_depth", {"depth_m": f"{river_m:g}"}))
-    if inland_m > SHALLOW_M:
-        depth = "の上限なし" if np.isposinf(inland_m) else f"{inland_m:g}m未満"
-        found.append(("in_inland_depth", {"depth_m": depth}))
+    for kind, (bounded, endless) in DEPTH_REASONS.items():
+        depth_m = float(site.depth_m[kind][at])
+        if depth_m > SHALLOW_M:
+            key = endless if np.isposinf(depth_m) else bounded
+            found.append((key, {"depth_m": f"{depth_m:.3g}"}))
     if np.isnan(chance):
         found.append(("depth_chance_unknown", {}))
     elif chance > CHANCE_LIMIT:
@@ -191,34 +189,24 @@ def _place(site: _Site, at: int) -> list[tuple[str, dict[str, str]]]:
     return found
 
 
-def _site(
-    shelters: Shelters,
-    layer: FloodLayer | None,
-    inland: FloodLayer | None,
-    chance: pd.Series[Any] | None,
-    zones: Any | None,
-) -> _Site:
-    (river_m, collapse), (inland_m, _) = _water(shelters, layer), _water(shelters, inland)
-    sliding = np.zeros(len(shelters), dtype=bool)
-    if zones is not None and len(zones) and len(shelters):
+def _site(shelters: Shelters, layer: FloodLayer | None, chance: pd.Series[Any] | None) -> _Site:
+    size = len(shelters)
+    depth_m = {kind: np.full(size, -np.inf) for kind in DEPTH_REASONS}
+    collapse, sliding = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
+    if layer is not None and len(layer) and size:
         tree = shapely.STRtree(shelters.geometry.array)
-        sliding[tree.query(zones.geometry.array, predicate="intersects")[1]] = True
-    told = np.zeros(len(shelters))
+        area, point = tree.query(layer.geometry.array, predicate="intersects")
+        upper = layer["depth_max_m"].to_numpy(dtype=float)[area]
+        scenario, zone = (layer[name].to_numpy()[area] for name in ("scenario", "collapse_zone"))
+        kinds = np.where(np.isin(scenario, list(DEPTH_REASONS)), scenario, "")
+        for kind, deepest in depth_m.items():
+            np.fmax.at(deepest, point[kinds == kind], upper[kinds == kind])
+        slides = zone == LANDSLIDE
+        sliding[point[slides]] = True
+        collapse[point[~slides & ~pd.isna(zone)]] = True
+    told = np.zeros(size)
     if chance is not None:
         at = chance.index.get_indexer(shelters.index)
         told[at >= 0] = chance.to_numpy(dtype=float)[at[at >= 0]]
-    dry = least_dry_floor(shelters, np.fmax(river_m, inland_m))
-    return _Site(river_m, inland_m, collapse, sliding, told, dry)
-
-
-def _water(shelters: Shelters, layer: FloodLayer | None) -> tuple[Any, Any]:
-    """Give the deepest upper end of depth at each shelter (-inf = dry) and if it may collapse."""
-    depth_m = np.full(len(shelters), -np.inf)
-    collapse = np.zeros(len(shelters), dtype=bool)
-    if layer is None or not len(layer) or not len(shelters):
-        return depth_m, collapse
-    tree = shapely.STRtree(shelters.geometry.array)
-    area, point = tree.query(layer.geometry.array, predicate="intersects")
-    np.fmax.at(depth_m, point, layer["depth_max_m"].to_numpy(dtype=float)[area])
-    np.logical_or.at(collapse, point, layer["collapse_zone"].notna().to_numpy()[area])
-    return depth_m, collapse
+    deepest = np.fmax.reduce(list(depth_m.values()))
+    return _Site(depth_m, collapse, sliding, told, least_dry_floor(shelters, deepest))

@@ -27,10 +27,12 @@ def shelter(shelter_id: str, **given: Any) -> dict[str, Any]:
     return {**plain, **given}
 
 
-def water(depth_max_m: float = math.nan, zone: str | None = None) -> Any:
+def water(
+    depth_max_m: float = math.nan, zone: str | None = None, *, scenario: str = "maximum"
+) -> Any:
     """One square of water from lon 140 to 141."""
     row = {
-        "scenario": ["maximum"], "river": ["川"],
+        "scenario": [scenario], "river": ["川"],
         "depth_min_m": [0.0], "depth_max_m": [depth_max_m],
         "duration_rank": [None], "collapse_zone": [zone], "stand_in": [False],
     }  # fmt: skip
@@ -118,19 +120,26 @@ def test_a_likely_flood_rejects_from_above_five_percent() -> None:
     ]
 
 
-def test_inland_water_counts_where_it_applies() -> None:
-    place = shelter_frame([shelter("A")])
-    assert reasons(place, None, inland=water(0.5)) == [
-        "内水・小河川の浸水想定区域内 (深さ0.5m未満) (in_inland_depth)"
-    ]
-    assert reasons(place, None, inland=None) == []
+@pytest.mark.parametrize(
+    ("scenario", "depth_max_m", "expected"),
+    [
+        ("inland", 0.5, "内水・小河川の浸水想定区域内 (深さ0.5m未満) (in_inland_depth)"),
+        ("inland", math.inf, "内水・小河川の浸水想定区域内 (深さの上限なし)"),
+        ("dynamic", 1.234, "地形から計算した浸水の範囲内 (深さ1.23m) (in_computed_depth)"),
+    ],
+)
+def test_each_kind_of_water_has_its_own_reason(
+    scenario: str, depth_max_m: float, expected: str
+) -> None:
+    found = reasons(shelter_frame([shelter("A")]), water(depth_max_m, scenario=scenario))
+    assert len(found) == 1
+    assert found[0].startswith(expected)
 
 
 def test_a_landslide_zone_rejects() -> None:
-    zones = gpd.GeoDataFrame(geometry=[box(140, 37, 141, 38)], crs=JGD2011)
+    zones = water(zone="landslide", scenario="landslide")
     town = shelter_frame([shelter("A"), shelter("B", lon=139.0)])
-    assert reasons(town, None, zones=zones) == ["土砂災害警戒区域内 (in_landslide_zone)"]
-    assert reasons(town, None, zones=zones.iloc[:0]) == []
+    assert reasons(town, zones) == ["土砂災害警戒区域内 (in_landslide_zone)"]
 
 
 def test_a_place_without_a_road_is_rejected() -> None:
