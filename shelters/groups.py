@@ -25,7 +25,7 @@ class Groups:
     origin: Any  # (g) index of the origin in `people`
     row: npt.NDArray[np.intp]  # (g) its position there
     district_id: npt.NDArray[np.object_]
-    block: npt.NDArray[np.object_]
+    block: npt.NDArray[np.object_]  # "" = not known
     traveller: npt.NDArray[np.object_]
     heads: Ints
     minutes: Floats  # (g, s) of the group itself; inf = no way, NaN = position unknown
@@ -52,9 +52,8 @@ class Groups:
     def block_numbers(self) -> Ints:
         """Number the blocks of a district; a group without a block is one of its own."""
         names = pd.DataFrame({"district": self.district_id, "block": self.block})
-        grouped = names.groupby(["district", "block"], dropna=True, sort=True)
-        numbers = np.array(grouped.ngroup(), dtype=np.int64)
-        lone = np.flatnonzero(numbers < 0)
+        numbers = np.array(names.groupby(["district", "block"], sort=True).ngroup(), dtype=np.int64)
+        lone = np.flatnonzero(self.block == "")
         numbers[lone] = numbers.max(initial=-1) + 1 + np.arange(len(lone))
         return numbers
 
@@ -94,7 +93,7 @@ def groups_of(people: pd.DataFrame, minutes: TravelMinutes, shelter_ids: pd.Inde
         origin=people.index.to_numpy()[origin],
         row=origin,
         district_id=people["district_id"].to_numpy(dtype=object)[origin],
-        block=people["block"].to_numpy(dtype=object)[origin],
+        block=people["block"].astype(object).where(people["block"].notna(), "").to_numpy()[origin],
         traveller=travellers,
         heads=heads[origin, at],
         minutes=own,

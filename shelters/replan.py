@@ -20,6 +20,7 @@ from shelters.types import Allocation, Shelters, TravelMinutes
 MOVE_COLUMNS = (
     "district_id", "block", "traveller", "from_id", "to_id", "people", "reason",
 )  # fmt: skip
+_KEY = ["origin", "block", "traveller"]
 # Identifier -> why people leave the place they had, as the officer reads it.
 REASONS = {
     "rejected": "避難所が使えなくなった: {why}",
@@ -69,8 +70,7 @@ def replan(
         limits=limits, risk=risk, rejected=rejected, previous=previous,
     )  # fmt: skip
     before, after = _placed(previous.groups), _placed(now.groups)
-    left = now.groups[now.groups["shelter_id"].isna()]
-    unplaced = left.set_index(_KEY)["people"]
+    unplaced = _by_key(now.groups[now.groups["shelter_id"].isna()], "people")
     moves, kept, added = [], 0, 0
     why = _Why(previous, now, shelters, minutes)
     for key in [*before, *(key for key in after if key not in before)]:
@@ -86,9 +86,6 @@ def replan(
         moves += [(*why.facts(key), *move) for move in _paired(out, into, why, key)]
     table = pd.DataFrame(moves, columns=list(MOVE_COLUMNS))
     return Replan(now, table.astype({"people": "int64"}), kept, added)
-
-
-_KEY = ["origin", "block", "traveller"]
 
 
 def _placed(groups: pd.DataFrame) -> dict[Any, dict[str, int]]:
@@ -121,15 +118,20 @@ def _paired(
     pairs: list[tuple[str, str | None, int, str]] = []
     for place, leaving in sorted(out.items()):
         rest = leaving
-        for other in free:
-            moved = min(rest, free[other])
+        for other, places in list(free.items()):
+            moved = min(rest, places)
             if moved:
                 pairs.append((place, other, moved, why.of(key, place)))
                 rest -= moved
-                free[other] -= moved
+                free[other] = places - moved
         if rest:
             pairs.append((place, None, rest, f"{why.of(key, place)}、{why.unplaced(key)}"))
     return pairs
+
+
+def _by_key(groups: pd.DataFrame, column: str) -> dict[Any, Any]:
+    keys = groups[_KEY].itertuples(index=False, name=None)
+    return dict(zip(keys, groups[column], strict=True))
 
 
 class _Why:
@@ -151,11 +153,8 @@ class _Why:
             )
         }
         rows = pd.concat([previous.groups, now.groups])
-        self._districts = dict(zip(rows[_KEY].itertuples(index=False, name=None),
-                                   rows["district_id"], strict=True))  # fmt: skip
-        lost = now.groups[now.groups["shelter_id"].isna()]
-        self._lost = dict(zip(lost[_KEY].itertuples(index=False, name=None), lost["reason"],
-                              strict=True))  # fmt: skip
+        self._districts = _by_key(rows, "district_id")
+        self._lost = _by_key(now.groups[now.groups["shelter_id"].isna()], "reason")
 
     def facts(self, key: Any) -> tuple[Any, Any, Any]:
         """Give district, block and traveller of a group."""
