@@ -10,10 +10,18 @@ import numpy as np
 import numpy.typing as npt
 
 _NUMBER = r"(\d+(?:\.\d+)?)"
-_UNIT = r"(cm|m|メートル|センチ(?:メートル)?)?"
+_UNIT = r"(cm|m)?"
 _FROM = re.compile(rf"{_NUMBER}{_UNIT}(?:以上|超|から|~|-)")
 _BELOW = re.compile(rf"(?:^|以上|超|から|~|-){_NUMBER}{_UNIT}(?:未満|以下|まで|$)")
 _ONLY = re.compile(rf"^{_NUMBER}{_UNIT}$")
+_ASIDE = re.compile(r"\([^)]*\)")  # such as 1階床上
+# Words and signs that mean the same, in the order they are replaced.
+_SAME = (
+    ("センチメートル", "cm"), ("センチ", "cm"), ("メートル", "m"), ("〜", "~"), ("ー", "-"),
+    (r"[−–—]", "-"), (r"浸水深|水深|区域|[のをは、,\s]", ""), (r"[≦≤]|<=", "<"),
+    (r"<(?:[hHdD]|(?=<))", "以上"), (r"(?:以上|^[hHdD])?<(\d+(?:\.\d+)?(?:cm|m)?)", r"以上\1未満"),
+    (r"^以上", ""), (r"以上[~-]?以上", "以上"), (r"以上[~-]", "以上"),
+)  # fmt: skip
 
 
 def depth_ranges_m(texts: Any, where: str) -> npt.NDArray[np.float64]:
@@ -45,10 +53,12 @@ def depth_range_m(text: str) -> tuple[float, float] | None:
     >>> depth_range_m("30cm未満")
     (0.0, 0.3)
     """
-    plain = unicodedata.normalize("NFKC", text).replace("〜", "~").replace("ー", "-")
-    plain = re.sub(r"[\s,()の区域]", "", plain)
-    plain = plain.replace("以上~", "以上").replace("以上-", "以上")
+    plain = _ASIDE.sub("", unicodedata.normalize("NFKC", text))
+    for found, wanted in _SAME:
+        plain = re.sub(found, wanted, plain)
     lower, upper = _FROM.search(plain), _BELOW.search(plain)
+    if len(re.findall(_NUMBER, plain)) != (lower is not None) + (upper is not None):
+        return None  # a number whose meaning is not known
     if _ONLY.match(plain) or (lower is None and upper is None):
         return None
     unit = (upper and upper.group(2)) or (lower and lower.group(2)) or None
@@ -59,4 +69,4 @@ def depth_range_m(text: str) -> tuple[float, float] | None:
 
 def _metres(match: re.Match[str], unit: str | None) -> float:
     found = match.group(2) or unit or "m"
-    return float(match.group(1)) / (100 if found.startswith(("cm", "セ")) else 1)
+    return float(match.group(1)) / (100 if found == "cm" else 1)

@@ -107,7 +107,7 @@ def most_rain_mm_per_h(rain_mm: Any, stations: Sequence[str], *, steps_per_h: in
 def read_inland_file(file: PublishedFile) -> Any:
     """Give the areas of one file; see `read_inland` for columns and errors."""
     raw = read_published(file, needed=_NEEDED)
-    areas, _ = sound_areas(raw, file.where)
+    areas, repaired = sound_areas(raw, file.where)
     depths = depth_ranges_m(raw["A51_005"], file.where)
     name = raw["area"] if "area" in raw.columns else raw["A51_003"]
     frame = gpd.GeoDataFrame(
@@ -124,4 +124,5 @@ def read_inland_file(file: PublishedFile) -> Any:
         geometry=areas,
         crs=JGD2011,
     )
+    frame.attrs["repaired"] = repaired
     return frame[~frame.geometry.is_empty]

@@ -28,7 +28,7 @@ WHOLE_CITY: dict[str, tuple[str, Callable[[PublishedFile], Any]]] = {
 
 @dataclass(frozen=True)
 class OfficialFile:
-    """One official layer that a city should have; `note` tells what is wrong."""
+    """One official layer that a city should have; `note` tells what is wrong or was repaired."""
 
     layer: str  # such as A31a-20
     what: str
@@ -81,23 +81,29 @@ def _best(
     first = next(iter([*official, *held]), None)
     if first is None:
         return OfficialFile(layer, what, area, "missing")
-    return OfficialFile(layer, what, area, first.state, first.source)
+    return OfficialFile(layer, what, area, first.state, first.source, first.note)
 
 
 def _held(file: PublishedFile) -> list[OfficialFile]:
     """Give what one file holds, river by river."""
     for layer, (what, read) in WHOLE_CITY.items():
         if file.name.upper().startswith(f"{layer}-"):
-            return [OfficialFile(layer, what, WHOLE, _state(read(file)), file.name)]
+            frame = read(file)
+            return [OfficialFile(layer, what, WHOLE, _state(frame), file.name, _note(frame))]
     frame = read_layer_file(file)
     number = _number(frame)
     held = []
     for river, rows in frame.groupby(frame["river"].astype(object), dropna=False):
         area = WHOLE if pd.isna(river) else str(river)
+        what = SUBLAYER_NAMES[number]
         held.append(
-            OfficialFile(f"A31a-{number}", SUBLAYER_NAMES[number], area, _state(rows), file.name)
+            OfficialFile(f"A31a-{number}", what, area, _state(rows), file.name, _note(frame))
         )
     return held
+
+
+def _note(frame: Any) -> str:
+    return "; ".join(frame.attrs.get("repaired", ()))
 
 
 def _state(frame: Any) -> State:

@@ -76,7 +76,7 @@ def read_landslide_file(file: PublishedFile) -> Any:
     raw = raw[~np.isin(kinds, (1, 5))]  # LineString, MultiLineString: the edition's boundaries
     if not len(raw):
         return raw
-    areas, _ = sound_areas(raw, file.where)
+    areas, repaired = sound_areas(raw, file.where)
     kinds_told = whole_codes(raw["A33_001"], LANDSLIDE_KINDS, file.where)
     zones_told = whole_codes(raw["A33_002"], LANDSLIDE_ZONES, file.where)
     zone = [LANDSLIDE_ZONES[code] for code in zones_told]
@@ -92,6 +92,7 @@ def read_landslide_file(file: PublishedFile) -> Any:
         geometry=areas,
         crs=JGD2011,
     )
+    frame.attrs["repaired"] = repaired
     return frame[~frame.geometry.is_empty]
 
 

@@ -41,7 +41,7 @@ def read_tsunami(folder: Path) -> Any:
 def read_tsunami_file(file: PublishedFile) -> Any:
     """Give the depths of one file; see `read_tsunami` for columns and errors."""
     raw = read_published(file, needed=_NEEDED)
-    areas, _ = sound_areas(raw, file.where)
+    areas, repaired = sound_areas(raw, file.where)
     depths = depth_ranges_m(raw["A40_003"], file.where)
     frame = gpd.GeoDataFrame(
         {
@@ -54,4 +54,5 @@ def read_tsunami_file(file: PublishedFile) -> Any:
         geometry=areas,
         crs=JGD2011,
     )
+    frame.attrs["repaired"] = repaired
     return frame[~frame.geometry.is_empty]

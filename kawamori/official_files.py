@@ -35,4 +35,5 @@ def _line(row: OfficialFile) -> str:
     if row.state == "unreadable":
         return f"{STATES[row.state]}: {row.note}"
     tail = f" {row.source}" if row.source else ""
+    tail += f" ({row.note})" if row.note else ""
     return f"{row.layer} {row.what} {row.area}: {STATES[row.state]}{tail}"

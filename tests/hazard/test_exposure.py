@@ -236,10 +236,11 @@ def test_classes_add_up_and_feature_order_does_not_matter(houses, waters):
 
 @settings(deadline=None, max_examples=30)
 @given(st.lists(house, min_size=1, max_size=12), st.lists(water, min_size=1, max_size=5))
-def test_deeper_water_never_lowers_who_must_leave(houses, waters):
+def test_deeper_water_never_lowers_who_is_in_it_or_must_leave(houses, waters):
     buildings, districts = homes(*houses), town("g")
     deeper = [(name, w + 1 if isinstance(w, int) else w, shape) for name, w, shape in waters]
     before, after = (last(expose(areas(*w), districts, buildings)) for w in (waters, deeper))
+    assert after["people"] == before["people"]
     assert after["must_leave"] >= before["must_leave"]
     assert after["may_stay"] <= before["may_stay"]
 

@@ -57,3 +57,12 @@ def test_file_that_cannot_be_read_is_told_with_its_fault(tmp_path):
     last = inventory(tmp_path, [])[-1]
     assert last.state == "unreadable"
     assert "['9']" in last.note
+
+
+def test_what_was_repaired_is_told_with_its_file(tmp_path):
+    turned = box(37.05, 140.90, 37.06, 140.91)
+    zone = gpd.GeoDataFrame({"A33_001": [1], "A33_002": [1]}, geometry=[turned], crs="EPSG:6668")
+    zone.to_file(tmp_path / "A33-23_07.shp", engine="pyogrio")
+    notes = {row.layer: row.note for row in inventory(tmp_path, [])}
+    assert notes["A33"].startswith("A33-23_07.shp: latitude and longitude were swapped")
+    assert notes["A40"] == ""

@@ -26,13 +26,23 @@ SQUARE = box(140.90, 37.05, 140.91, 37.06)
         ("～0.3m", (0.0, 0.3)),
         ("1m～2m", (1.0, 2.0)),
         ("1.0m以上2.0m未満の区域", (1.0, 2.0)),
+        ("0.5m以上、1.0m未満", (0.5, 1.0)),
+        ("0.5メートル以上1.0メートル未満", (0.5, 1.0)),
+        ("浸水深50センチメートル未満", (0.0, 0.5)),
+        ("0.5m以上 3.0m未満（1階床上～1階軒下）", (0.5, 3.0)),
+        ("0.3m≦h<1.0m", (0.3, 1.0)),
+        ("0.3m≦浸水深＜1.0m", (0.3, 1.0)),
+        ("h<0.3m", (0.0, 0.3)),
+        ("20m≦h", (20.0, np.inf)),
     ],
 )
 def test_depth_texts_are_read(text, expected):
     assert depth_range_m(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "不明", "2.0m", "5m以上1m未満", "浸水"])
+@pytest.mark.parametrize(
+    "text", ["", "不明", "2.0m", "5m以上1m未満", "浸水", "1m以上2m未満、3m以上"]
+)
 def test_texts_that_tell_no_range_are_not_guessed(text):
     assert depth_range_m(text) is None
 
