@@ -21,12 +21,12 @@ def facts_digest(*facts: Any) -> str:
 
 
 def city_digest(city: City) -> str:
-    """Give the sha256 of a city's gauges, notes, districts, buildings, layers and shelters."""
+    """Give the sha256 of everything in a city's bundle that decides a run."""
     digest = sha256()
     facts = [city.city_id, city.crs, city.notes, [asdict(gauge) for gauge in city.gauges]]
     digest.update(facts_digest(*facts).encode())
     frames = (city.districts, city.buildings, city.layers, city.shelters, city.inland)
-    for frame in (*frames, city.landslide):
+    for frame in (*frames, city.landslide, city.roads):
         digest.update(_frame_digest(frame))
     if city.land is not None:
         digest.update(city.land.terrain.values.tobytes())

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from advisory.decide import decide
 from advisory.policy import Policy
@@ -22,13 +25,13 @@ from hazard.types import FloodLayer
 from kawamori.city import City
 from kawamori.digests import city_digest, facts_digest, series_digest
 from kawamori.kept_models import fit_or_load
+from kawamori.routes import main_routes
 from kawamori.run import Run
 from kawamori.states import alarmed_rivers, gauge_states
 from kawamori.waters import CityWater, Waters, lay_water, waters
+from kawamori.ways import Ways, closed_for, open_ways
 from shelters.allocate import allocate
-from shelters.routes import straight_minutes
 from shelters.safety import usable
-from shelters.speeds import Speeds
 from shelters.types import Allocation
 
 FORMS = (*PUBLIC_FORMS, STAFF_FORM)
@@ -44,6 +47,7 @@ class Desk:
     drill: bool
     digest: str
     water: CityWater  # the city laid into its maps and terrain, once
+    ways: Ways
 
 
 def open_desk(
@@ -63,9 +67,10 @@ def open_desk(
         fitted = model.fit(training)
     else:
         fitted = fit_or_load(model, training, models, city=city)
+    ways = open_ways(city, policy)
     known = [city_digest(city), series_digest(training), model.model_id, asdict(policy)]
-    digest = facts_digest(*known)
-    return Desk(city, fitted, policy, drill, digest, lay_water(city))
+    digest = facts_digest(*known, asdict(ways.speeds))
+    return Desk(city, fitted, policy, drill, digest, lay_water(city), ways)
 
 
 def cycle(
@@ -104,7 +109,8 @@ def cycle(
         policy=desk.policy,
         issued_at=issued_at,
     )
-    allocation = _places(desk, water)
+    closed = closed_for(desk.water.rivers, chances, city)
+    allocation, routes = _places(desk, water, closed)
     advice = decide(
         chances,
         water.exposure,
@@ -140,6 +146,8 @@ def cycle(
         dynamic=water.dynamic,
         inland=water.inland,
         landslide=water.landslide,
+        closed=closed,
+        routes=routes,
     )
 
 
@@ -152,13 +160,17 @@ def _layer(desk: Desk, chances: Exceedance, states: Sequence[GaugeState]) -> Flo
     return select_layer(chances, city.layers, city.gauges, alarmed=alarmed)
 
 
-def _places(desk: Desk, water: Waters) -> Allocation | None:
+def _places(
+    desk: Desk, water: Waters, closed: pd.DataFrame | None
+) -> tuple[Allocation | None, Any | None]:
+    """Give who goes where and the main ways there."""
     people = water.demand
     if desk.city.shelters is None or people is None:
-        return None
+        return None, None
     safe, rejected = usable(desk.city.shelters, water.unsafe, hazards=water.hazards)
-    ways = straight_minutes(people, safe, crs=desk.city.crs, speeds=Speeds(), night=False)
-    return allocate(people, safe, ways, rejected=rejected)
+    minutes = desk.ways.minutes(people, safe, closed=closed)
+    allocation = allocate(people, safe, minutes, rejected=rejected)
+    return allocation, main_routes(desk.ways, people, safe, allocation, closed=closed)
 
 
 def _messages(

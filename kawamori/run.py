@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+import pandas as pd
 
 from advisory.types import Advice, GaugeState, Warnings
 from alerts.types import Message
@@ -39,3 +42,5 @@ class Run:
     dynamic: tuple[DynamicWater, ...] = ()  # reckoned from terrain; () = the city has none
     inland: Danger | None = None  # drains and streams without a gauge; None = no inland map
     landslide: Danger | None = None  # None = no zones are known
+    closed: pd.DataFrame | None = None  # position in the city's roads x traveller; None = unknown
+    routes: Any | None = None  # of `kawamori.routes`; None = nobody is sent anywhere

@@ -1,4 +1,4 @@
-"""How fast people move: engineering starting points, read from data/travel.toml, not survey values.
+"""How fast people move: engineering starting points (policy.toml, travel.toml), not survey values.
 
 A household walks as fast as its slowest member, so 2.0 km/h, the usual figure of flood plans, holds
 for general and elderly walkers alike until a city knows better.
@@ -45,7 +45,7 @@ class Speeds:
         if self.night_factor > 1:
             faults.append(f"night_factor must be <= 1, got {self.night_factor}")
         if faults:
-            raise ValueError("; ".join(faults) + ". Correct data/travel.toml.")
+            raise ValueError("; ".join(faults) + ". Correct policy.toml or travel.toml.")
 
     def metres_per_minute(self, traveller: str, *, night: bool) -> float:
         """Give how far a traveller of `TRAVELLERS` comes in a minute. [m/min]"""
