@@ -7,14 +7,16 @@ Windows named in steps follow the time step (10 min or 1 h), those named in hour
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
+from forecasting.datum import across_shifts
 from forecasting.types import (
     GOOD,
     MISSING,
@@ -151,35 +153,50 @@ def design(
     step_h = float(step_of(observations) / np.timedelta64(3600, "s"))
     own = good_levels(observations, gauge_id)
     oldest = max_age_steps(step_h) if oldest_h is None else round(oldest_h / step_h)
-    last, age = _last_good(own, oldest)
+    last, age = last_good(own, oldest)
     columns: dict[str, Floats] = {"age_h": age * step_h}
-    columns |= _own(own, last, age, step_h)
-    for upstream in upstream_of(gauge_id, gauges):
-        columns |= _upstream(good_levels(observations, upstream), upstream, step_h)
+    columns |= _across(own, step_h, partial(_own, oldest=oldest, step_h=step_h))
+    for name in upstream_of(gauge_id, gauges):
+        upstream = good_levels(observations, name)
+        columns |= _across(upstream, step_h, partial(_upstream, name=name, step_h=step_h))
     columns |= _rain(_rain_series(observations, gauge_id, gauges), step_h)
     columns |= _dams(observations)
     values = np.column_stack(list(columns.values())).astype(np.float32)
     return Design(times, tuple(columns), values, last, columns["age_h"])
 
 
-def _own(own: Floats, last: Floats, age: Floats, step_h: float) -> dict[str, Floats]:
+def _across(
+    level: Floats, step_h: float, make: Callable[[Floats], Mapping[str, Floats]]
+) -> dict[str, Floats]:
+    """Give columns of a gauge's level; a shifted zero is no rise, once it is known for one."""
+    memory_h = MEMORY_H + 2 * max(OWN_LAGS) * step_h
+    return across_shifts(level, step_h, memory_h, make)
+
+
+def _own(own: Floats, oldest: int, step_h: float) -> dict[str, Floats]:
+    last, age = last_good(own, oldest)
     columns = {"above_base_m": last - _base(own, step_h)}
-    for lag in OWN_LAGS:
-        rise = last - lagged(own, lag)
-        columns[f"rise_{lag}_m"] = np.where(age >= lag, np.nan, rise)
+    columns |= {f"rise_{lag}_m": _rise(own, last, age, lag) for lag in OWN_LAGS}
     columns["bend_m"] = columns["rise_1_m"] * 2 - columns["rise_2_m"]
     return columns
 
 
 def _upstream(level: Floats, name: str, step_h: float) -> dict[str, Floats]:
-    last, age = _last_good(level, max_age_steps(step_h))
+    last, age = last_good(level, max_age_steps(step_h))
     columns = {
         f"{name}_age_h": age * step_h,
         f"{name}_above_base_m": last - _base(level, step_h),
     }
     for lag in UPSTREAM_LAGS:
-        columns[f"{name}_rise_{lag}_m"] = np.where(age >= lag, np.nan, last - lagged(level, lag))
+        columns[f"{name}_rise_{lag}_m"] = _rise(level, last, age, lag)
     return columns
+
+
+def _rise(level: Floats, last: Floats, age: Floats, lag: int) -> Floats:
+    """Give the rise of the last level over a lag; where the earlier one is missing, from one that
+    is older by at most half the lag: a gauge that reports now and then is not on the grid."""
+    earlier, _ = last_good(level, lag // 2)
+    return np.where(age >= lag, np.nan, last - lagged(earlier, lag))
 
 
 def mean_rain(observations: Observations, gauge_id: str, gauges: Sequence[Gauge]) -> Floats:
@@ -235,7 +252,7 @@ def _good(observations: Observations, kind: str, dim: str, name: str) -> Floats:
     return np.where(usable, chosen[variable].values.astype(float), np.nan)
 
 
-def _last_good(level: Floats, max_age: int) -> tuple[Floats, Floats]:
+def last_good(level: Floats, max_age: int) -> tuple[Floats, Floats]:
     """Give the last good level at most `max_age` steps old, and its age in steps."""
     rows = np.arange(len(level))
     seen = np.maximum.accumulate(np.where(np.isfinite(level), rows, -1))

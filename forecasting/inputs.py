@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecasting.features import OWN_LAGS, Design, Floats, design, good_levels, lagged, mean_rain
+from forecasting.daily import DAILY_H, OLDEST_H, reports_daily
+from forecasting.datum import across_shifts
+from forecasting.features import (
+    OWN_LAGS,
+    Design,
+    Floats,
+    design,
+    good_levels,
+    lagged,
+    last_good,
+    mean_rain,
+)
 from forecasting.stores import store_columns, store_names
 from forecasting.types import Gauge, Observations, RainForecast, step_of
 
-OLDEST_H = 4.0  # a level older than this is no start of a forecast
 LOW_WINDOW_H = 14 * 24.0
 LOW_QUANTILE = 0.1  # of that window: the level between floods
 BESIDE_FEATURES = (
@@ -113,20 +124,45 @@ class Inputs:
 def read_inputs(observations: Observations, gauge_id: str, gauges: Sequence[Gauge]) -> Inputs:
     """Give the inputs of one gauge at every time of the observations, without rain ahead."""
     step_h = float(step_of(observations) / np.timedelta64(1, "s")) / 3600
-    known = design(observations, gauge_id, gauges, oldest_h=OLDEST_H)
+    known = _fresh(design(observations, gauge_id, gauges, oldest_h=DAILY_H), step_h)
     stores = store_columns(mean_rain(observations, gauge_id, gauges), step_h)
-    level = pd.Series(good_levels(observations, gauge_id))
-    window = level.rolling(round(LOW_WINDOW_H / step_h), min_periods=round(24 / step_h))
+    level = good_levels(observations, gauge_id)
+    memory_h = LOW_WINDOW_H + DAILY_H
+    above = across_shifts(level, step_h, memory_h, partial(_above_low, step_h=step_h))
     none = np.zeros((len(known.times), 0))
     return Inputs(
         known,
         np.column_stack([stores[name] for name in store_names("upper")]),
         np.column_stack([stores[name] for name in store_names("lower")]),
         stores["runoff_share"],
-        known.level_m - np.asarray(window.quantile(LOW_QUANTILE), dtype=float),
+        np.where(np.isfinite(known.level_m), above["above_low_m"], np.nan),
         none,
         none,
     )
+
+
+def _fresh(known: Design, step_h: float) -> Design:
+    """Give the features without levels that are too old: 4 h, or a day where that is usual."""
+    old = (known.age_h > OLDEST_H) & ~reports_daily(known.age_h, step_h)
+    return aged(known, np.where(old, np.nan, known.level_m))
+
+
+def aged(known: Design, level_m: Floats) -> Design:
+    """Give the features with nothing told of the gauge itself where `level_m` (time) is missing."""
+    own = {"age_h", "above_base_m", "bend_m", *(f"rise_{lag}_m" for lag in OWN_LAGS)}
+    values, gone = known.values.copy(), np.isnan(level_m)
+    columns = [number for number, name in enumerate(known.names) if name in own]
+    values[np.flatnonzero(gone)[:, None], columns] = np.nan
+    age_h = np.where(gone, np.nan, known.age_h)
+    return replace(known, values=values, level_m=level_m, age_h=age_h)
+
+
+def _above_low(level_m: Floats, step_h: float) -> dict[str, Floats]:
+    """Give the last level above the low level of two weeks. [m]"""
+    window = pd.Series(level_m).rolling(round(LOW_WINDOW_H / step_h),
+                                        min_periods=round(24 / step_h))  # fmt: skip
+    low = np.asarray(window.quantile(LOW_QUANTILE), dtype=float)
+    return {"above_low_m": last_good(level_m, round(DAILY_H / step_h))[0] - low}
 
 
 def without_rain(inputs: Inputs) -> Inputs:

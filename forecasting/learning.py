@@ -9,7 +9,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.fallback import ARX, LATE, MIX, PERSISTENCE, TREND, blinded, roughened
+from forecasting.daily import between_reports
+from forecasting.datum import datum_shifts, moved_m
+from forecasting.fallback import ARX, LATE, MIX, PERSISTENCE, TREND, blinded, chosen, roughened
 from forecasting.features import Floats, lagged
 from forecasting.floods import flood_folds
 from forecasting.guard import Guard
@@ -80,6 +82,7 @@ def learn_gauge(
         Of the times to learn from.
     """
     dry = without_rain(inputs)
+    level_m = between_reports(level_m, leads.step_h)
     fold = flood_folds(level_m, inputs.known.times, FOLDS)
     taught = Teaching(dry, _rises(dry, level_m, leads), rows, fold, leads)
     members, held = learn_members((*KINDS, TREND), taught, seed=seed)
@@ -143,10 +146,13 @@ def _with_rain(
 def _rough_inputs(inputs: Inputs, silent: Sequence[Inputs], seed: int) -> dict[str, Inputs]:
     """Give what each fallback learns from: feeds missing; the gauge silent, feeds or not.
 
-    The same seed picks the same gaps, with and without rain ahead.
+    The same seed picks the same gaps, with and without rain ahead. Where the gauge was late of
+    itself, as one that is triggered by high water often is, it is learned as it was.
     """
-    late = [*silent, *blinded(silent[len(silent) // 2])]
-    return {ARX: roughened(blinded(inputs) or [inputs], seed), LATE: roughened(late, seed)}
+    silenced = roughened([*silent, *blinded(silent[len(silent) // 2])], seed)
+    truly = (chosen(inputs) == LATE).astype(np.intp)
+    late = silenced.picked([silenced, inputs], truly)
+    return {ARX: roughened(blinded(inputs) or [inputs], seed), LATE: late}
 
 
 def _rough(taught: Teaching, level_m: Floats) -> Teaching:
@@ -174,8 +180,8 @@ def believed(wet_m: Floats, dry_m: Floats, spread_mm: Floats, doubt_mm: Floats) 
 
 
 def terms_of(inputs: Inputs, rise_m: Floats, steps: int) -> Floats:
-    """Give what the spread of one lead may grow with, (row, term), rain ahead included."""
-    terms = spread_terms(inputs.known, rise_m)
+    """Give what the spread of one lead may grow with, (row, term): age and rain ahead besides."""
+    terms = np.column_stack([spread_terms(inputs.known, rise_m), inputs.known.age_h])
     if not inputs.ahead_mm.shape[1]:
         return terms
     ahead = inputs.ahead_mm[:, :steps].sum(axis=1)
@@ -213,8 +219,19 @@ def _errors(
 
 
 def _rises(inputs: Inputs, level_m: Floats, leads: Leads) -> Floats:
-    """Give the rise (time, lead) from the last level known at each time. [m]"""
-    return np.stack([lagged(level_m, -n) - inputs.known.level_m for n in leads.steps], axis=1)
+    """Give the rise (time, lead) from the last level known at each time. [m]
+
+    NaN where the gauge's zero was moved in between.
+    """
+    known = inputs.known
+    moved = moved_m(len(level_m), datum_shifts(level_m, leads.step_h))
+    age = np.nan_to_num(known.age_h / leads.step_h).round().astype(int)
+    start = moved[np.maximum(np.arange(len(moved)) - age, 0)]
+    each = []
+    for n in leads.steps:
+        rise_m = lagged(level_m, -n) - known.level_m
+        each.append(np.where(lagged(moved, -n) == start, rise_m, np.nan))
+    return np.stack(each, axis=1)
 
 
 def _mixed(held: Mapping[str, Floats], weights: Floats) -> Floats:

@@ -156,3 +156,14 @@ def test_an_issue_time_off_the_grid_is_refused_with_what_to_do():
     observations = observed({"lower": [1.0, 2.0]})
     with pytest.raises(ValueError, match=r"step 60 min.*2030-01-01T01:10.*Round it down"):
         known_until(observations, np.array([START + np.timedelta64(70, "m")]), HOUR)
+
+
+def test_a_gauge_that_reports_every_third_step_has_rises_between_its_reports():
+    # Reports at steps 0, 3, 6, 9 of 0.1 m a step. At step 10 the last is of 9; four steps before
+    # it, at 6, one came: over a lag of 4 the rise is that of 9 - 6 = 3 steps. At lag 6, step 4 has
+    # none and that of step 3 is near enough: 9 - 3 = 6 steps.
+    level = np.where(np.arange(12) % 3 == 0, np.arange(12) * 0.1, np.nan)
+    known = design(observed({"lower": level}), "lower", GAUGES, oldest_h=4.0)
+    assert known.column("rise_4_m")[10] == pytest.approx(0.3)
+    assert known.column("rise_6_m")[10] == pytest.approx(0.6)
+    assert np.isnan(known.column("rise_1_m")[10])

@@ -111,6 +111,43 @@ def test_nothing_is_counted_as_guarded_in_storms_like_those_of_training(dry):
     assert int(dry.predict_many(OBSERVED, OBSERVED["time"].values)["guarded"].sum()) == 0
 
 
+def triggered() -> Observations:
+    """Give the series as the lower gauge would send it: above 0.6 m, else once a day."""
+    changed = OBSERVED.copy(deep=True)
+    level = changed["level_m"].values[:, 0]
+    level[(level < 0.6) & (np.arange(len(level)) % 24 > 0)] = np.nan
+    return Observations(changed)
+
+
+def test_a_gauge_that_reports_once_a_day_in_calm_is_always_forecast_and_calm_stays_calm():
+    series = triggered()
+    model = new().fit(series)
+    calm = 6 * STORM_H + np.arange(20, 100)  # between two storms
+    forecast = model.predict_many(series, START + calm * HOUR)
+    median = forecast["level_m"].sel(quantile=0.5, gauge="lower").values
+    assert np.isfinite(median).all()
+    assert np.abs(median - OBSERVED["level_m"].values[calm, :1]).max() < 0.05
+
+
+def test_the_water_of_a_triggered_gauge_is_seen_to_rise_from_its_first_reports():
+    series = triggered()
+    model = new().fit(series)
+    rising = 5 * STORM_H + RAIN_FROM + 2  # of the largest storm
+    assert np.isfinite(series["level_m"].values[rising, 0])
+    forecast = model.predict(series, issued_at=aware(START + rising * HOUR))
+    ahead = forecast["level_m"].sel(quantile=0.5, lead=np.timedelta64(4, "h")).item()
+    assert ahead > series["level_m"].values[rising, 0] + 0.5 * (
+        OBSERVED["level_m"].values[rising + 4, 0] - series["level_m"].values[rising, 0]
+    )
+
+
+def test_a_moved_zero_is_no_fall_of_the_water(dry):
+    shifted = OBSERVED.copy(deep=True)
+    shifted["level_m"].values[2 * STORM_H + 100 :, 0] += 6.0  # before the storm
+    plain, moved = (dry.predict(each, issued_at=ISSUED) for each in (OBSERVED, shifted))
+    xr.testing.assert_allclose(moved["level_m"], plain["level_m"] + 6.0, atol=0.01)
+
+
 def rain_of(amounts_mm: list[list[float]]) -> RainForecast:
     """Give one issue's rain forecast, members [hour by hour]."""
     values = np.array(amounts_mm).T[:, None, :]  # (lead, rain_gauge, member)
