@@ -3,8 +3,8 @@
 python -m benchmarks.shelters --json
 
 Cells are the parts of each 町丁字 in a 250 m grid; capacities are the bundle's assumption (仮定),
-the water is its stand-in (模式): times, safety and the comparison mean something, counts little. The
-plain way beside ours sends everybody to the nearest place on the map, whatever its room or water.
+the water is its stand-in (模式): times, safety and the comparison mean something, counts little.
+The plain way beside ours sends everybody to the nearest place, whatever its room or water.
 """
 
 from __future__ import annotations
