@@ -64,24 +64,32 @@ def forecast_gauge(
 ) -> GaugeForecast:
     """Give the forecast at each row of the inputs, by the mix or by what stands in for it."""
     used = chosen(inputs)
-    heard = np.isfinite(inputs.ahead_mm).all(axis=1) & (inputs.ahead_mm.shape[1] > 0)
-    heard &= np.isin(used, READS_RAIN)
     levels = np.full((len(inputs), len(leads.steps), len(QUANTILES)), np.nan)
     guarded = np.zeros(levels.shape[:2], dtype=bool)
+    heard = _heard(inputs, leads) & np.isin(used, READS_RAIN)[:, None]
     for name in CHAIN:
-        rows = np.flatnonzero((used == name) & ~heard)
+        rows = np.flatnonzero((used == name) & ~heard.all(axis=1))
         if len(rows):
             dry = without_rain(inputs.take(rows))
             rises_m, guarded[rows] = learned.mix.rises_m(name, dry)
             spreads = learned.mix.spreads[name]
             levels[rows] = _levels(dry, rises_m, spreads, leads, bands.dry)
-        rows = np.flatnonzero((used == name) & heard)
+        rows = np.flatnonzero((used == name) & heard.any(axis=1))
         if len(rows) and learned.rain is not None and bands.wet is not None:
             wet = inputs.take(rows)
-            rises_m, guarded[rows] = _with_rain(name, learned.mix, learned.rain, wet, leads)
+            rises_m, cut = _with_rain(name, learned.mix, learned.rain, wet, leads)
             spreads = learned.rain.mix.spreads[name]
-            levels[rows] = _levels(wet, rises_m, spreads, leads, bands.wet)
+            told = _levels(wet, rises_m, spreads, leads, bands.wet)
+            levels[rows] = np.where(heard[rows][:, :, None], told, levels[rows])
+            guarded[rows] = np.where(heard[rows], cut, guarded[rows])
     return GaugeForecast(levels, inputs.known.level_m, inputs.known.age_h, used, guarded)
+
+
+def _heard(inputs: Inputs, leads: Leads) -> NDArray[np.bool_]:
+    """Tell at which leads (row, lead) the rain up to the lead is forecast."""
+    if not inputs.ahead_mm.shape[1]:
+        return np.zeros((len(inputs), len(leads.steps)), dtype=bool)
+    return np.isfinite(inputs.ahead_mm[:, np.array(leads.steps) - 1])
 
 
 def _with_rain(

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from forecasting.features import Floats, good_levels, rain_gauges_of
 from forecasting.frame import LevelFrame, whole_steps
 from forecasting.gauge_forecast import AllBands, GaugeForecast, Learned, forecast_gauge
-from forecasting.inputs import Inputs, rain_ahead, read_inputs
+from forecasting.inputs import Inputs, read_inputs
 from forecasting.intervals import Bands
 from forecasting.learning import Lesson, learn_gauge
 from forecasting.member import Leads
+from forecasting.rain_ahead import rain_ahead, rain_told
 from forecasting.rise import LEAST_ROWS, check_names, stride
 from forecasting.state import State
 from forecasting.types import Gauge, LevelForecast, Observations, RainForecast, step_of
@@ -112,6 +113,14 @@ class Gbm(LevelFrame):
             *rain_ahead(rain_forecast, inputs.known.times, named, self._step, most)
         )
 
+    def _rain_told(
+        self, rain: RainForecast | None, times: NDArray[np.datetime64], target: str
+    ) -> NDArray[np.str_]:
+        """Give in words what of the rain forecast was there (time)."""
+        assert self._step is not None
+        named, most = rain_gauges_of(target, self.gauges), max(self._leads().steps)
+        return rain_told(rain, times, named, self._step, most)
+
     def predict_many(
         self,
         observations: Observations,
@@ -121,7 +130,8 @@ class Gbm(LevelFrame):
     ) -> LevelForecast:
         """Give one forecast per issue time (extra dim issued_at), each as `predict` gives it.
 
-        Besides: `guarded` (issued_at, gauge, lead), 1 where the guard cut the forecast.
+        Besides: `guarded` (issued_at, gauge, lead), 1 where the guard cut the forecast, and
+        `rain_used` (issued_at, gauge), what of the rain forecast was there (see `rain_ahead`).
         """
         known, bands = self._known(observations, issue_times)
         if rain_forecast is not None and self._rain_bands is None:
@@ -138,7 +148,11 @@ class Gbm(LevelFrame):
         )
         used = np.stack([one.used for one in parts], axis=1)
         guarded = np.stack([one.guarded for one in parts], axis=1).astype("int8")
-        named = dataset.assign_coords(model_used=(("issued_at", "gauge"), used))
+        rain = np.stack(
+            [self._rain_told(rain_forecast, issue_times, target) for target in self.targets], axis=1
+        )
+        dims = ("issued_at", "gauge")
+        named = dataset.assign_coords(model_used=(dims, used), rain_used=(dims, rain))
         meaning = {"long_name": "forecasts cut to what the river can do"}
         named["guarded"] = (("issued_at", "gauge", "lead"), guarded, meaning)
         return LevelForecast(named.assign(bands.variables()))

@@ -24,7 +24,7 @@ from forecasting.features import (
     mean_rain,
 )
 from forecasting.stores import store_columns, store_names
-from forecasting.types import Gauge, Observations, RainForecast, step_of
+from forecasting.types import Gauge, Observations, step_of
 
 LOW_WINDOW_H = 14 * 24.0
 LOW_QUANTILE = 0.1  # of that window: the level between floods
@@ -169,36 +169,3 @@ def without_rain(inputs: Inputs) -> Inputs:
     """Give the inputs without rain ahead."""
     none = np.zeros((len(inputs), 0))
     return inputs.with_rain(none, none)
-
-
-def rain_ahead(
-    rain: RainForecast,
-    times: NDArray[np.datetime64],
-    rain_gauges: Sequence[str],
-    step: np.timedelta64,
-    steps: int,
-) -> tuple[Floats, Floats]:
-    """Give forecast rain of each step ahead and the spread of its sums, both (time, step). [mm]
-
-    A rain forecast without `issued_at` counts for every time. NaN at times, steps and gauges that
-    it does not have.
-
-    Raises
-    ------
-    ValueError
-        If its leads are not the steps of the observations.
-    """
-    leads = rain["lead"].values
-    if not len(leads) or leads[0] != step:
-        raise ValueError(
-            f"leads of the rain forecast must be steps of {step / np.timedelta64(1, 'm'):g} min, "
-            f"got {leads[:2]}. Sum or divide it to the step of the observations."
-        )
-    named = [name for name in rain_gauges if name in rain["rain_gauge"].values]
-    chosen = rain.sel(rain_gauge=named) if named else rain
-    if "issued_at" not in chosen.dims:
-        chosen = chosen.expand_dims(issued_at=times)
-    chosen = chosen.reindex(issued_at=times, lead=step * np.arange(1, steps + 1))
-    chosen = chosen.transpose("issued_at", "lead", "rain_gauge", "member")
-    members: Floats = chosen.values.astype(float).mean(axis=2)  # (time, step, member)
-    return members.mean(axis=2), members.cumsum(axis=1).std(axis=2)

@@ -56,7 +56,7 @@ def known_rows(forecasts: Sequence[LevelForecast], truth: Truth) -> xr.DataArray
     known = truth["observed_m"].notnull()
     for forecast in forecasts:
         whole = forecast["level_m"].notnull().all("quantile")
-        known = known & whole.drop_vars("model_used", errors="ignore")
+        known = known & whole.drop_vars(["model_used", "rain_used"], errors="ignore")
     return known
 
 

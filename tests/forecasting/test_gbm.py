@@ -208,6 +208,19 @@ def test_an_unknown_rain_forecast_is_no_dry_one(wet):
     assert median_4h(wet, unknown) == pytest.approx(median_4h(wet, None), abs=1e-9)
 
 
+def test_rain_that_ends_early_counts_for_the_leads_it_reaches_and_is_named(wet):
+    issued = aware(START + AT * HOUR)
+    whole, short = rain_of([[15.0] * 4]), rain_of([[15.0] * 4]).isel(lead=slice(0, 2))
+    by = {name: wet.predict(OBSERVED, issued_at=issued, rain_forecast=rain)
+          for name, rain in (("whole", whole), ("short", short), ("none", None))}  # fmt: skip
+    assert by["short"]["rain_used"].item() == "up to 2 of 4 h"
+    assert [by[name]["rain_used"].item() for name in ("whole", "none")] == ["whole", "none"]
+    for lead, same in ((1, "whole"), (4, "none")):
+        at = {"lead": np.timedelta64(lead, "h")}
+        xr.testing.assert_equal(by["short"]["level_m"].sel(at).reset_coords(drop=True),
+                                by[same]["level_m"].sel(at).reset_coords(drop=True))  # fmt: skip
+
+
 def test_a_model_taught_without_rain_refuses_a_rain_forecast(dry):
     with pytest.raises(ValueError, match="fitted with observed rain only"):
         median_4h(dry, rain_of([[0.0] * 4]))
