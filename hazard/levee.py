@@ -2,8 +2,9 @@
 
 Flow over a crest follows 本間's weir formula [1]_, no more than the river has beyond what its
 banks hold. From pond to pond water flows as Manning's formula says, through what houses, roads
-and embankments leave open; drains and fields take a little. It is not taken from the river, and
-does not return to it: a first reckoning on the safe side, no 2-D model.
+and embankments leave open; gates drain it while the river stands below the land, pumps and soil
+take a little always. It is not taken from the river and does not return over the crest: a first
+reckoning on the safe side, no 2-D model.
 
 References
 ----------
@@ -31,12 +32,13 @@ MOST_LEAVING = 0.4  # part of a pond's water that may go on in one substep
 class Ground:
     """How the land behind the levees lets water pass.
 
-    Both values are assumed: they fit five simulated floods of the fictional town. Fit them to a
+    All values are assumed: they fit five simulated floods of the fictional town. Fit them to a
     city's own past floods before its figures are trusted.
     """
 
     roughness: float = 0.3  # Manning's n of built land with embankments [s/m^(1/3)]
-    drain_m_per_h: float = 0.02  # drains, pumps and fields
+    drain_m_per_h: float = 0.05  # through gates (樋門) that fall shut when the river stands higher
+    pump_m_per_h: float = 0.005  # pumps and soil, whatever the river does
 
 
 def overtop(
@@ -76,6 +78,7 @@ def overtop(
     width = np.concatenate([np.gradient(stream.chainage_m) for stream in plain.streams])
     land = Ground() if ground is None else ground
     room = _room(np.where(head > 0, stage_m.values[:, :, None], -np.inf), storage)
+    drain_m_per_h = _drains(stage_m.values, storage, land)
     volume = np.zeros(len(storage.next_pond))
     result = np.tile(storage.state(volume)[0], (len(times), 1))
     wet = np.zeros(result.shape, dtype=bool)
@@ -92,7 +95,8 @@ def overtop(
                 over *= _allowed(over, spare_m3s[time], section)[:, None]
             gained = np.bincount(storage.pond.ravel(), over.ravel(), len(volume)) * step_s
             gained = np.minimum(gained, np.maximum(room[time] - volume, 0))
-            volume = _advance(volume, area, storage, land=land, step_s=step_s) + gained
+            drained = drain_m_per_h[time] / 3600 * area * step_s
+            volume = _advance(volume, area, drained, storage, land=land, step_s=step_s) + gained
         result[time], wet[time] = storage.state(volume)[0], volume > EMPTY_M3
     behind = np.where(storage.wet_stations(wet), storage.at_stations(result), -np.inf)
     behind[np.logical_or.accumulate(np.isnan(stage_m.values))] = np.nan
@@ -123,6 +127,15 @@ def _room(topping_m: Floats, storage: Storage) -> Floats:
     return room
 
 
+def _drains(stage_m: Floats, storage: Storage, land: Ground) -> Floats:
+    """Give what gates and pumps take (time, pond); gates are shut where the river is not known."""
+    ponds = storage.pond.ravel()
+    count = np.maximum(np.bincount(ponds, minlength=len(storage.next_pond)), 1)
+    river = np.repeat(np.nan_to_num(stage_m, nan=np.inf), 2, axis=1)
+    mean = np.stack([np.bincount(ponds, row, len(count)) for row in river]) / count
+    return np.where(mean < 0, land.drain_m_per_h, 0.0) + land.pump_m_per_h
+
+
 def _weir(head_m: Floats, behind_m: Floats) -> Floats:
     """Give flow over a metre of crest. [m2/s]"""
     behind = np.clip(behind_m, 0, head_m)
@@ -139,6 +152,7 @@ def _allowed(over_m3s: Floats, spare_m3s: Floats, section: Any) -> Floats:
 def _advance(
     volume: Floats,
     area: Floats,
+    drained: Floats,
     storage: Storage,
     *,
     land: Ground,
@@ -149,7 +163,7 @@ def _advance(
     width = area / storage.length_m
     onward = width * depth ** (5 / 3) * np.sqrt(storage.slope) / land.roughness * step_s
     onward = np.minimum(onward, MOST_LEAVING * volume)
-    drained = np.minimum(land.drain_m_per_h / 3600 * area * step_s, volume - onward)
+    drained = np.minimum(drained, volume - onward)
     inland = storage.next_pond >= 0
     passed = np.bincount(storage.next_pond[inland], onward[inland], len(volume))
     return np.asarray(volume - onward - drained + passed)

@@ -10,7 +10,7 @@ from hazard.levee import DROWNED, DROWNED_FROM, FREE, Ground, overtop
 from hazard.storage import STAGE_M, make_storage
 from tests.valleys import floodplain, valley
 
-TIGHT = Ground(roughness=1e9, drain_m_per_h=0.0)  # water stays where it came in
+TIGHT = Ground(roughness=1e9, drain_m_per_h=0.0, pump_m_per_h=0.0)  # water stays where it came in
 HOUR = 7  # steps of 10 min, the first included
 
 
@@ -59,6 +59,24 @@ def test_unknown_river_is_unknown_behind_the_levee_from_then_on():
     assert not behind.isel(time=slice(0, 3)).isnull().any()
     assert behind.isel(station=5, time=slice(3, None)).isnull().all()
     assert not behind.isel(station=6).isnull().any()
+
+
+@pytest.mark.parametrize(("after_m", "left"), [(1.0, 1.0), (-1.0, 0.9)])
+def test_gates_drain_only_while_the_river_stands_below_the_land(after_m, left):
+    # One hour over the crest, one hour after: 0.1 m/h of gates take 0.1 m of a pond with upright
+    # sides, nothing while the river stands above the land.
+    stage = river(3.0, count=2 * HOUR)
+    stage[HOUR:] = after_m
+    gates = Ground(roughness=1e9, drain_m_per_h=0.1, pump_m_per_h=0.0)
+    plain = floodplain(valley(slope=0.0), (2.0, 2.0))
+    storage = make_storage(plain, pond_m=150)
+    spare, section = np.full((2 * HOUR, 1), 2.0), np.zeros(30, dtype=int)
+    spare[HOUR:] = 0.0
+    behind = overtop(stage, plain, storage, spare_m3s=spare, section=section, ground=gates)
+    full, end = (float(behind.isel(time=at, station=15, bank=0)) for at in (HOUR - 1, -1))
+    area = np.interp(full, STAGE_M, storage.area_m2[0])
+    lost = np.interp([full, end], STAGE_M, storage.volume_m3[0]) @ [1, -1]
+    assert lost == pytest.approx((1 - left) * 7 / 6 * area, rel=0.1, abs=1.0)
 
 
 def test_free_and_drowned_weir_meet():
