@@ -5,8 +5,12 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
+
+from hazard.assisted import assisted_by_district, share_assisted
 from kawamori.city import City, read_city
 from kawamori.progress import Report
 from kawamori.settings import Settings
@@ -34,11 +38,36 @@ def build_city(name: str, settings: Settings, progress: Report) -> Path:
 
 
 def open_city(name: str, settings: Settings, progress: Report) -> City:
-    """Read a built city; one that has a builder and was never built is built first."""
+    """Read a built city; one that has a builder and was never built is built first.
+
+    With `settings.assisted` its districts and buildings carry the city's private counts.
+    """
     folder = settings.cities / name
     if not folder.exists():
         build_city(name, settings, progress)
-    return read_city(folder)
+    city = read_city(folder)
+    return city if settings.assisted is None else with_assisted(city, settings.assisted)
+
+
+def with_assisted(city: City, path: Path) -> City:
+    """Give a city with the counts of 避難行動要支援者 of a file: district_id, block, assisted.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the city has no buildings to share the counts out to, or a row is wrong.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"{path} must hold counts of assisted people, not found.")
+    if city.buildings is None:
+        raise ValueError(f"{path.name} needs the buildings of {city.city_id}, got none. Add them.")
+    counts = pd.read_csv(path, dtype={"district_id": str, "block": str}, encoding="utf-8-sig")
+    buildings = share_assisted(city.buildings, counts)
+    return replace(
+        city, buildings=buildings, districts=assisted_by_district(city.districts, counts)
+    )
 
 
 def _builders(settings: Settings) -> dict[str, Callable[[Path, Report], None]]:

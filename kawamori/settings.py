@@ -16,6 +16,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="KAWAMORI_", extra="ignore")
 
     data: Path | None = None  # folder of real series and lists; None = fictional town only
+    assisted: Path | None = (
+        None  # private: counts of 避難行動要支援者 by 町丁字 (CSV); None = unknown
+    )
     bundles: Path = REPOSITORY / "data"  # committed facts, policies, cases
     home: Path = Path(".kawamori")  # built cities, map assets, the store
     out: Path = Path("out")  # one folder per run

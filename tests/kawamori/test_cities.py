@@ -32,3 +32,17 @@ def test_iwaki_without_real_data_says_what_to_set(tmp_path) -> None:
     with pytest.raises(FileNotFoundError, match="KAWAMORI_DATA"):
         cities.build_city("iwaki", Settings(home=tmp_path, data=None), silent)
     assert list((tmp_path / "cities").iterdir()) == []
+
+
+def test_private_counts_reach_districts_and_buildings(tiny_home, tmp_path) -> None:
+    plain = cities.open_city("tiny", Settings(home=tiny_home), silent)
+    first = plain.buildings.iloc[0]
+    path = tmp_path / "counts.csv"
+    path.write_text(
+        f"\ufeffdistrict_id,block,assisted\n{first['district_id']},{first['block']},7\n"
+    )
+    city = cities.open_city("tiny", Settings(home=tiny_home, assisted=path), silent)
+    assert city.buildings["assisted"].sum() == pytest.approx(7)
+    assert city.districts.loc[first["district_id"], "assisted"] == 7
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        cities.with_assisted(plain, tmp_path / "nowhere.csv")
