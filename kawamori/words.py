@@ -42,6 +42,8 @@ FORM_WORDS = {
     "line": "LINE",
     "mail": "メール",
     "plain": "本文のみ",
+    "spoken": "放送文",
+    "urgent": "緊急速報メール",
     "cap": "CAP",
     "staff": "職員向け",
 }
@@ -118,6 +120,6 @@ def quantity(value: float | None, unit: str) -> str:
     return written[unit]()
 
 
-def people(count: int | None) -> str:
-    """Give a head count; None reads 不明."""
-    return UNKNOWN_WORD if count is None else f"{count:,}人"
+def people(count: int | None, partial: bool = False) -> str:
+    """Give a head count; None reads 不明, `partial` reads "at least so many"."""
+    return UNKNOWN_WORD if count is None else f"{count:,}人{'以上' if partial else ''}"
