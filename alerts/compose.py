@@ -18,9 +18,11 @@ from uuid import UUID, uuid5
 from advisory.types import ORDERS, Advice
 from advisory.types import Warning as OfficialWarning
 from alerts.glossary import sentences, term
-from alerts.passages import end, what_and_where, who_and_why
+from alerts.passages import end, known_places, what_and_where, who_and_why
+from alerts.spoken import spoken_text
 from alerts.staff import staff_subject, staff_text
 from alerts.types import PUBLIC_FORMS, STAFF_FORM, Message, Observed
+from alerts.urgent import LANGUAGE, urgent_body, urgent_title
 from alerts.wording import clean, district_name, jst
 
 SUBJECT_MAX = 60  # characters a lock screen shows
@@ -47,7 +49,8 @@ def compose(
     Parameters
     ----------
     form
-        line (JSON array of LINE message objects), mail, plain, or staff.
+        line (JSON array of LINE message objects), mail, plain, spoken (for loudspeakers), urgent
+        (緊急速報メール, Japanese only), or staff.
     expires
         From then on nothing is sent; later readers are told to look for newer information.
     observed, warnings
@@ -66,7 +69,7 @@ def compose(
     ValueError
         If the form or language is unknown, a time is naive, or the text exceeds LINE's limit.
     """
-    _check(form, advice.issued_at, expires)
+    _check(form, language, advice.issued_at, expires)
     start = term("drill", language) if drill else ""
     if form == STAFF_FORM:
         text = staff_text(advice, city_name=city_name, expires=expires, notes=notes)
@@ -74,9 +77,23 @@ def compose(
     if advice.level not in ORDERS:
         return None
     words = words_of(advice, language, city_name, river_names, expires)
+    shelters = known_places(advice, open_shelters)
+    if form == "urgent":
+        body = urgent_body(
+            start, words, level=int(advice.level), shelters=shelters, simulated=bool(notes)
+        )
+        return _message(advice, language, form, urgent_title(start, words), body)
+    note = sentences(language)["drill_note"] if drill else ""
+    if form == "spoken":
+        rising = any(fact.rising for fact in observed)
+        script = spoken_text(
+            words, language, level=int(advice.level), rising=rising, shelters=shelters,
+            drill_note=note, simulated=bool(notes),
+        )  # fmt: skip
+        return _message(advice, language, form, _subject(start, words, language), start + script)
     lines = [
         start + sentences(language)[f"level_{int(advice.level)}"]["headline"].format(**words),
-        *([sentences(language)["drill_note"]] if drill else []),
+        *([note] if note else []),
         *who_and_why(words, advice, language, observed=observed, warnings=warnings),
         *what_and_where(words, advice, language, open_shelters=open_shelters),
         *end(words, language, notes),
@@ -84,10 +101,12 @@ def compose(
     return _message(advice, language, form, _subject(start, words, language), "\n".join(lines))
 
 
-def _check(form: str, issued_at: datetime, expires: datetime) -> None:
+def _check(form: str, language: str, issued_at: datetime, expires: datetime) -> None:
     known = sorted((*PUBLIC_FORMS, STAFF_FORM))
     if form not in known:
         raise ValueError(f"form must be one of {known}, got {form!r}.")
+    if form == "urgent" and language != LANGUAGE:
+        raise ValueError(f"an emergency mail is written in {LANGUAGE} only, got {language!r}.")
     for name, moment in (("issued_at", issued_at), ("expires", expires)):
         if moment.tzinfo is None:
             raise ValueError(f"{name} must be aware (with a zone), got {moment.isoformat()}.")
@@ -106,6 +125,7 @@ def words_of(
         "district": district_name(advice.name, language),
         "city": clean(city_name),
         "rivers": rivers or said["river_unnamed"],
+        "river_unnamed": said["river_unnamed"],
         "hazard": said["hazard"].format(rivers=rivers) if rivers else said["hazard_unnamed"],
         "issued": jst(advice.issued_at, day=True, language=language),
         "expires": jst(expires, day=True, language=language),

@@ -50,6 +50,11 @@ def languages() -> list[str]:
     )
 
 
+def form_sentences(form: str) -> dict[str, Any]:
+    """Give the sentence templates of a form that has its own."""
+    return _read(f"forms/{form}")
+
+
 @cache
 def _read(name: str) -> dict[str, Any]:
     text = files("alerts").joinpath("templates", f"{name}.toml").read_text(encoding="utf-8")

@@ -82,6 +82,7 @@ def audience_faults(
 
 
 def _says(item: Message, level: Level) -> bool:
-    """Tell whether the subject says the level, and the text the level and its order."""
-    said, order = (term(f"{kind}_{int(level)}", item.language) for kind in ("level", "order"))
-    return said in item.subject and all(word.encode() in item.body for word in (said, order))
+    """Tell whether the subject says the level or its order, and the text both."""
+    said = [term(f"{kind}_{int(level)}", item.language) for kind in ("level", "order")]
+    in_subject = any(word in item.subject for word in said)
+    return in_subject and all(word.encode() in item.body for word in said)

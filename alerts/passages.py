@@ -52,15 +52,22 @@ def what_and_where(
     if advice.level == Level.EMERGENCY:
         return lines
     known = open_shelters is not None
-    shelters = [
-        shelter
-        for shelter in sorted(advice.shelters, key=_nearness)
-        if open_shelters is None or shelter.shelter_id in open_shelters
-    ][:SHELTERS_MAX]
+    shelters = known_places(advice, open_shelters)[:SHELTERS_MAX]
     if not shelters:
         return [*lines, place["where"] + said["shelter_none"]]
     lines += [place["where"], *(_shelter(each, language, known_open=known) for each in shelters)]
     return lines if known else [*lines, said["shelter_check"]]
+
+
+def known_places(advice: Advice, open_shelters: Collection[str] | None) -> list[Destination]:
+    """Give the shelters that may be named, nearest first; none at level 5."""
+    if advice.level == Level.EMERGENCY:
+        return []
+    return [
+        shelter
+        for shelter in sorted(advice.shelters, key=_nearness)
+        if open_shelters is None or shelter.shelter_id in open_shelters
+    ]
 
 
 def end(words: Mapping[str, str], language: str, notes: Sequence[str]) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 
 DeliveryState = Literal["waiting", "leased", "accepted", "dead", "void"]
 
-PUBLIC_FORMS = ("line", "mail", "plain")
+PUBLIC_FORMS = ("line", "mail", "plain", "spoken", "urgent")
 STAFF_FORM = "staff"
 
 
@@ -24,7 +24,7 @@ class Message:
     message_id: str
     district_id: str
     language: str
-    form: str  # line | mail | plain | staff
+    form: str  # of PUBLIC_FORMS, or staff
     subject: str
     body: bytes
 

@@ -12,6 +12,7 @@ from alerts.compose import LINE_TEXT_MAX, SUBJECT_MAX, compose
 from alerts.types import PUBLIC_FORMS, Observed
 
 LEVELS = sorted(ORDERS)
+WRITTEN = ("line", "mail", "plain")  # the full text; spoken and urgent have forms of their own
 # Every figure of the fixture that rests on our own forecast: levels, probabilities, the deadline,
 # the validity, head counts, clearance.
 FORECAST_FIGURES = ("6.47", "5.93", "83", "0.19", "37分", "59分", "4321", "2718", "61", "137")
@@ -79,7 +80,7 @@ def test_the_order_is_level_who_why_what_when_where_issuer(write, level, facts):
     assert places == sorted(places)
 
 
-@pytest.mark.parametrize("form", PUBLIC_FORMS)
+@pytest.mark.parametrize("form", WRITTEN)
 @pytest.mark.parametrize("level", LEVELS)
 def test_every_text_begins_with_the_level_and_names_the_order(write, level, form):
     message = write(level, form)
@@ -167,7 +168,7 @@ def test_official_warnings_in_force_are_told_and_others_are_not(write, now):
     assert "レベル5氾濫特別警報" not in said
 
 
-@pytest.mark.parametrize("form", PUBLIC_FORMS)
+@pytest.mark.parametrize("form", WRITTEN)
 def test_what_is_simulated_is_said_in_the_message(write, form):
     assert "※水位は模擬です。" in text_of(write(form=form, notes=["水位は模擬です。"]))
 
@@ -230,7 +231,9 @@ def test_a_text_too_long_for_line_is_refused(write):
 
 
 def test_an_unknown_form_lists_the_known_ones(write):
-    with pytest.raises(ValueError, match=r"\['line', 'mail', 'plain', 'staff'\]"):
+    with pytest.raises(
+        ValueError, match=r"\['line', 'mail', 'plain', 'spoken', 'staff', 'urgent'\]"
+    ):
         write(form="fax")
 
 
