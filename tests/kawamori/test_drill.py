@@ -29,8 +29,8 @@ def test_drill_records_every_text_and_marks_it_as_a_drill(settings) -> None:
     run = json.loads((folder / "run.json").read_text())
     assert folder.name == "tiny-cloudburst"
     assert run["drill"] is True
-    # Two districts at level 4, three public forms each: line, mail, plain.
-    assert len(sent) == 6
+    # Two districts at level 4, five public forms each.
+    assert len(sent) == 10
     assert all(entry["subject"].startswith("【訓練】") for entry in sent)
     assert {entry["sha256"] for entry in sent} <= {text["sha256"] for text in run["messages"]}
 
