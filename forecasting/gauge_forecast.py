@@ -16,6 +16,7 @@ from forecasting.intervals import QUANTILES, Bands
 from forecasting.learning import RainMix, terms_of
 from forecasting.member import Leads
 from forecasting.mix import GaugeMix
+from forecasting.reach import guarded, within_reach
 from forecasting.spread import Spread
 from forecasting.state import State
 
@@ -56,7 +57,7 @@ class GaugeForecast:
     last_m: Floats
     age_h: Floats
     used: NDArray[np.str_]
-    guarded: NDArray[np.bool_]  # (time, lead)
+    guarded: NDArray[np.int8]  # (time, lead): see `reach`
 
 
 def forecast_gauge(
@@ -65,24 +66,25 @@ def forecast_gauge(
     """Give the forecast at each row of the inputs, by the mix or by what stands in for it."""
     used = chosen(inputs)
     levels = np.full((len(inputs), len(leads.steps), len(QUANTILES)), np.nan)
-    guarded = np.zeros(levels.shape[:2], dtype=bool)
+    bounded = np.zeros(levels.shape[:2], dtype=np.int8)
     heard = _heard(inputs, leads) & np.isin(used, READS_RAIN)[:, None]
     for name in CHAIN:
         rows = np.flatnonzero((used == name) & ~heard.all(axis=1))
         if len(rows):
             dry = without_rain(inputs.take(rows))
-            rises_m, guarded[rows] = learned.mix.rises_m(name, dry)
+            rises_m, cut = learned.mix.rises_m(name, dry)
             spreads = learned.mix.spreads[name]
-            levels[rows] = _levels(dry, rises_m, spreads, leads, bands.dry)
+            told, bent = _levels(learned, dry, rises_m, spreads, leads=leads, bands=bands.dry)
+            levels[rows], bounded[rows] = told, guarded(cut, bent)
         rows = np.flatnonzero((used == name) & heard.any(axis=1))
         if len(rows) and learned.rain is not None and bands.wet is not None:
             wet = inputs.take(rows)
             rises_m, cut = _with_rain(name, learned.mix, learned.rain, wet, leads)
             spreads = learned.rain.mix.spreads[name]
-            told = _levels(wet, rises_m, spreads, leads, bands.wet)
+            told, bent = _levels(learned, wet, rises_m, spreads, leads=leads, bands=bands.wet)
             levels[rows] = np.where(heard[rows][:, :, None], told, levels[rows])
-            guarded[rows] = np.where(heard[rows], cut, guarded[rows])
-    return GaugeForecast(levels, inputs.known.level_m, inputs.known.age_h, used, guarded)
+            bounded[rows] = np.where(heard[rows], guarded(cut, bent), bounded[rows])
+    return GaugeForecast(levels, inputs.known.level_m, inputs.known.age_h, used, bounded)
 
 
 def _heard(inputs: Inputs, leads: Leads) -> NDArray[np.bool_]:
@@ -103,12 +105,24 @@ def _with_rain(
 
 
 def _levels(
-    inputs: Inputs, rises_m: Floats, spreads: Sequence[Spread], leads: Leads, bands: Bands
-) -> Floats:
-    """Give levels (row, lead, quantile): last level + rise + quantiles of the error. [m]"""
-    levels = np.empty((len(inputs), len(leads.steps), len(QUANTILES)))
+    learned: Learned,
+    inputs: Inputs,
+    rises_m: Floats,
+    spreads: Sequence[Spread],
+    *,
+    leads: Leads,
+    bands: Bands,
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Give levels (row, lead, quantile) and where the river's limits bent them (row, lead).
+
+    A level is the last one + the forecast rise + a quantile of its error. [m]
+    """
+    quantiles = np.empty((len(inputs), len(leads.steps), len(QUANTILES)))
     for lead, (spread, steps) in enumerate(zip(spreads, leads.steps, strict=True)):
-        terms = terms_of(inputs, rises_m[:, lead], steps)
-        location_m = inputs.known.level_m + rises_m[:, lead]
-        levels[:, lead] = location_m[:, None] + bands.errors_m(lead, spread, terms)
-    return levels
+        rise_m = rises_m[:, lead]
+        terms = terms_of(inputs, rise_m, steps)
+        quantiles[:, lead] = rise_m[:, None] + bands.errors_m(lead, spread, terms, rise_m)
+    guard, above_base_m = learned.mix.guard, inputs.known.column("above_base_m")
+    limits = [guard.bound(np.full_like(rises_m, end), above_base_m) for end in (-np.inf, np.inf)]
+    told_m, bent = within_reach(quantiles, QUANTILES.index(0.5), *limits)
+    return inputs.known.level_m[:, None, None] + told_m, bent

@@ -23,6 +23,7 @@ from forecasting.intervals import Bands
 from forecasting.learning import Lesson, learn_gauge
 from forecasting.member import Leads
 from forecasting.rain_ahead import rain_ahead, rain_told
+from forecasting.reach import GUARDED
 from forecasting.rise import LEAST_ROWS, check_names, stride
 from forecasting.state import State
 from forecasting.types import Gauge, LevelForecast, Observations, RainForecast, step_of
@@ -130,7 +131,8 @@ class Gbm(LevelFrame):
     ) -> LevelForecast:
         """Give one forecast per issue time (extra dim issued_at), each as `predict` gives it.
 
-        Besides: `guarded` (issued_at, gauge, lead), 1 where the guard cut the forecast, and
+        Besides: `guarded` (issued_at, gauge, lead), 2 where the forecast and 1 where only its
+        band was kept within what the river can do (`guard`, `reach`), and
         `rain_used` (issued_at, gauge), what of the rain forecast was there (see `rain_ahead`).
         """
         known, bands = self._known(observations, issue_times)
@@ -147,14 +149,13 @@ class Gbm(LevelFrame):
             [(one.levels_m, one.last_m, one.age_h) for one in parts], issue_times
         )
         used = np.stack([one.used for one in parts], axis=1)
-        guarded = np.stack([one.guarded for one in parts], axis=1).astype("int8")
+        guarded = np.stack([one.guarded for one in parts], axis=1)
         rain = np.stack(
             [self._rain_told(rain_forecast, issue_times, target) for target in self.targets], axis=1
         )
         dims = ("issued_at", "gauge")
         named = dataset.assign_coords(model_used=(dims, used), rain_used=(dims, rain))
-        meaning = {"long_name": "forecasts cut to what the river can do"}
-        named["guarded"] = (("issued_at", "gauge", "lead"), guarded, meaning)
+        named["guarded"] = (("issued_at", "gauge", "lead"), guarded, GUARDED)
         return LevelForecast(named.assign(bands.variables()))
 
     def _gauge(

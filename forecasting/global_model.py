@@ -18,16 +18,19 @@ from numpy.typing import NDArray
 from forecasting.features import Floats, good_levels, lagged
 from forecasting.frame import LevelFrame, whole_steps
 from forecasting.intervals import QUANTILES, Bands
+from forecasting.reach import GUARDED, guarded, within_reach
 from forecasting.rise import LEAST_ROWS, held_out_blocks
+from forecasting.shared_guard import SharedGuard
 from forecasting.shared_rise import SharedRise
 from forecasting.spread import Spread, Standardised, fit_spread
 from forecasting.state import State
-from forecasting.types import Observations, RainForecast, step_of
+from forecasting.types import LevelForecast, Observations, RainForecast, step_of
 from forecasting.window import NAMES, Scale, Window, scale_of, window_features, window_of
 
 MOST_ROWS = 200_000  # of all gauges together; of more, every few are used
 AT_ONCE = 8192  # rows forecast together, so that memory stays small
 NO_HISTORY = "global, no history"
+MEDIAN = QUANTILES.index(0.5)
 RISE_TERMS = tuple(NAMES.index(name) for name in ("rise_1", "rise_3"))
 RAIN_TERMS = tuple(
     NAMES.index(name) for name in ("rain_1_mm", "rain_3_mm", "rain_12_mm", "wetness_24h_mm")
@@ -82,6 +85,8 @@ class GlobalGbm(LevelFrame):
         self._step = step_of(observations)
         self._numbers: dict[str, int] = {}
         pool = self._pool(observations)
+        above_base = pool.values[:, NAMES.index("above_base")].astype(float)
+        self._guard = SharedGuard.fit(pool.rises, above_base, pool.gauge)
         learned = joblib.Parallel(n_jobs=self.jobs, prefer="threads", batch_size=1)(
             joblib.delayed(self._fit_lead)(pool, lead) for lead in range(len(self.leads))
         )
@@ -110,38 +115,78 @@ class GlobalGbm(LevelFrame):
         ValueError
             If the model has not been fitted.
         """
+        return self._told(window, numbers, bands)[0]
+
+    def _told(
+        self, window: Window, numbers: Numbers, bands: Bands | None
+    ) -> tuple[Floats, NDArray[np.int8]]:
+        """Give levels (row, lead, quantile) and where they were guarded (row, lead; see reach)."""
         used = bands or self._bands
         if used is None:
             raise ValueError("model global must be fitted before it predicts. Call fit.")
         levels = np.empty((len(numbers), len(self.leads), len(QUANTILES)))
+        kept = np.zeros(levels.shape[:2], dtype=np.int8)
         for first in range(0, len(numbers), AT_ONCE):
             part = slice(first, first + AT_ONCE)
-            levels[part] = self._some_levels(window.rows(part), numbers[part], used)
-        return levels
+            levels[part], kept[part] = self._some_levels(window.rows(part), numbers[part], used)
+        return levels, kept
 
-    def _some_levels(self, window: Window, numbers: Numbers, bands: Bands) -> Floats:
+    def _some_levels(
+        self, window: Window, numbers: Numbers, bands: Bands
+    ) -> tuple[Floats, NDArray[np.int8]]:
         scale = Scale(self.scales_m[numbers], self.flashiness[numbers])
         values = window_features(window, scale)
+        above_base = values[:, NAMES.index("above_base")].astype(float)
         last, _ = window.last()
 
-        def lead_levels(number: int, one: SharedLead) -> Floats:
+        def lead_levels(number: int, one: SharedLead) -> tuple[Floats, NDArray[np.int8]]:
             rise = one.regressor.predict(values, numbers)
-            errors = bands.errors_m(number, one.spread, _terms(values, rise))
-            return last[:, None] + scale.scale_m[:, None] * (rise[:, None] + errors)
+            low, high = self._guard.limits(numbers, number, above_base)
+            bounded = np.clip(rise, low, high)
+            errors = bands.errors_m(number, one.spread, _terms(values, bounded), bounded)
+            told, bent = within_reach(bounded[:, None] + errors, MEDIAN, low, high)
+            return last[:, None] + scale.scale_m[:, None] * told, guarded(bounded != rise, bent)
 
         each = joblib.Parallel(n_jobs=self.jobs, prefer="threads", batch_size=1)(
             joblib.delayed(lead_levels)(number, one) for number, one in enumerate(self.learned)
         )
-        return np.stack(each, axis=1)
+        levels, kept = zip(*each, strict=True)
+        return np.stack(levels, axis=1), np.stack(kept, axis=1)
 
-    def _predict_gauge(
+    def predict_many(
+        self,
+        observations: Observations,
+        issue_times: Times,
+        *,
+        rain_forecast: RainForecast | None = None,
+    ) -> LevelForecast:
+        """Give one forecast per issue time (extra dim issued_at), each as `predict` gives it.
+
+        Besides: `guarded` (issued_at, gauge, lead), 2 where the forecast and 1 where only its
+        band was kept within what the river can do (`shared_guard`, `reach`).
+        """
+        self._refuse(rain_forecast)
+        known, bands = self._known(observations, issue_times)
+        parts = [self._gauge(known, target, issue_times, bands) for target in self.targets]
+        dataset = self._dataset([told for told, _ in parts], issue_times)
+        kept = np.stack([one for _, one in parts], axis=1)
+        dataset["guarded"] = (("issued_at", "gauge", "lead"), kept, GUARDED)
+        return LevelForecast(dataset.assign(bands.variables()))
+
+    def _gauge(
         self, observations: Observations, target: str, issue_times: Times, bands: Bands
-    ) -> tuple[Floats, Floats, Floats]:
+    ) -> tuple[tuple[Floats, Floats, Floats], NDArray[np.int8]]:
         rows = np.searchsorted(observations["time"].values, issue_times)
         window = window_of(observations, target, self.gauges).rows(rows)
         numbers = np.full(len(rows), self._numbers.get(target, 0), dtype=np.intp)
         last, age = window.last()
-        return self.levels(window, numbers, bands), last, age * window.step_h
+        levels, kept = self._told(window, numbers, bands)
+        return (levels, last, age * window.step_h), kept
+
+    def _predict_gauge(
+        self, observations: Observations, target: str, issue_times: Times, bands: Bands
+    ) -> tuple[Floats, Floats, Floats]:
+        return self._gauge(observations, target, issue_times, bands)[0]
 
     def used(self, target: str) -> str:
         """Give what `model_used` says of a target that has a recent level."""
@@ -191,11 +236,13 @@ class GlobalGbm(LevelFrame):
             held_out_rise[held_out] = regressor.predict(pool.values[held_out], pool.gauge[held_out])
         terms = _terms(pool.values[rows], held_out_rise[rows])
         errors = (rise - held_out_rise)[rows]
-        spread = fit_spread(terms, errors)
+        spread = fit_spread(terms, errors, held_out_rise[rows])
         told = []
         for number in range(1, len(self.scales_m)):
             own = pool.gauge[rows] == number
-            told.append(spread.standardised(pool.rows[rows[own]], terms[own], errors[own]))
+            mine = rows[own]
+            known = (pool.rows[mine], terms[own], errors[own], held_out_rise[mine])
+            told.append(spread.standardised(*known))
         return SharedLead(self._taught(pool, rise, rows, self.seed), spread), told
 
     def _taught(self, pool: Pool, rise: Floats, rows: Numbers, seed: int) -> SharedRise:
@@ -219,6 +266,7 @@ class GlobalGbm(LevelFrame):
             "scales": self.scales_m,
             "flashiness": self.flashiness,
             "leads": [one.state() for one in self.learned],
+            "guard": self._guard.state(),
             "bands": self._bands.state(),
         }
 
@@ -229,6 +277,7 @@ class GlobalGbm(LevelFrame):
         model._numbers = dict(state["numbers"])
         model.scales_m, model.flashiness = state["scales"], state["flashiness"]
         model.learned = tuple(SharedLead.from_state(one) for one in state["leads"])
+        model._guard = SharedGuard.from_state(state["guard"])
         model._bands = Bands.from_state(state["bands"])
         return model
 

@@ -5,7 +5,7 @@ The error of a rise forecast is told in units of a spread, a sum of terms with w
 blocks of the training years that the model had not seen, pooled over the gauges and for classes
 of the spread apart, calm to flood (Mondrian): many calm hours must not speak for the few of a
 flood. Surprises go up, so lower and upper quantiles are each their own. In wet classes the upper
-outer quantiles carry a margin (`forecasting.margin`) and the median is the forecast rise itself,
+outer quantiles carry a margin (`forecasting.margin`) and the median is the settled forecast rise,
 a mean: the squared error counts there. Quantiles rise with the probability and the spread is
 positive, so that they never cross. Beyond them a tail falls (`forecasting.tail`).
 
@@ -27,13 +27,18 @@ from numpy.typing import NDArray
 
 from forecasting.features import Floats
 from forecasting.margin import LEVELS, NOMINAL, upper_levels
-from forecasting.spread import CLASS_SHARES, WET_CLASS, Spread, Standardised
+from forecasting.spread import (
+    CLASS_SHARES,
+    LEAST_IN_CLASS,
+    WET_CLASS,
+    Spread,
+    Standardised,
+)
 from forecasting.state import State
 from forecasting.tail import excess_at, tail_shape
 from forecasting.together import lead_correlation
 
 QUANTILES = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
-LEAST_IN_CLASS = 80  # errors; a class with fewer uses those of all
 LEAST_BEYOND = 5  # errors above a quantile; of fewer the tail tells it
 
 
@@ -57,9 +62,11 @@ class Bands:
             np.stack([lead.upper for lead in leads]),
         )
 
-    def errors_m(self, lead: int, spread: Spread, terms: Floats) -> Floats:
-        """Give the quantiles (row, quantile) of the error at lead number `lead`. [m]"""
-        return np.asarray(spread.of(terms)[:, None] * self.table[lead][spread.class_of(terms)])
+    def errors_m(self, lead: int, spread: Spread, terms: Floats, rise_m: Floats) -> Floats:
+        """Give the quantiles (row, quantile) of the error of `rise_m` at lead number `lead`. [m]"""
+        units = self.table[lead][spread.class_of(terms)]
+        spread_m = spread.of(terms)[:, None]
+        return np.asarray(spread.settled_m(terms, rise_m)[:, None] + spread_m * units)
 
     def variables(self) -> dict[str, tuple[tuple[str, ...], Floats, dict[str, str]]]:
         """Give what a forecast carries besides its quantiles, as dims, values and attributes."""

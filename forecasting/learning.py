@@ -197,14 +197,17 @@ def standardised(
         rows, error_m, terms = _errors(taught, forecast_m, lead)
         rise_m = taught.rises_m[rows, lead]
         flood = turned_flood(taught.inputs.known.level_m[rows] + rise_m, rise_m)
-        told.append(spread.standardised(rows, terms, error_m, flood))
+        told.append(spread.standardised(rows, terms, error_m, forecast_m[rows, lead], flood))
     return told
 
 
 def _spreads(taught: Teaching, forecast_m: Floats) -> tuple[Spread, ...]:
     """Give the spread of the held-out errors of a forecast (time, lead), one per lead."""
     parts = [_errors(taught, forecast_m, lead) for lead in range(forecast_m.shape[1])]
-    return tuple(fit_spread(terms, error_m) for _, error_m, terms in parts)
+    return tuple(
+        fit_spread(terms, error_m, forecast_m[rows, lead])
+        for lead, (rows, error_m, terms) in enumerate(parts)
+    )
 
 
 def _errors(

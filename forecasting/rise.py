@@ -194,9 +194,9 @@ class RiseModel(LevelFrame):
             regressors.append(regressor)
         terms = self.terms(known, held_out_rise)[rows]
         error_m = (rise_m - held_out_rise)[rows]
-        spread = fit_spread(terms, error_m)
+        spread = fit_spread(terms, error_m, held_out_rise[rows])
         flood = turned_flood((known.level_m + rise_m)[rows], rise_m[rows])
-        told = spread.standardised(rows, terms, error_m, flood)
+        told = spread.standardised(rows, terms, error_m, held_out_rise[rows], flood)
         return LeadModel(tuple(regressors), spread), told
 
     def _predict_gauge(
@@ -211,7 +211,7 @@ class RiseModel(LevelFrame):
         levels = np.full((len(issue_times), len(self.leads), len(QUANTILES)), np.nan)
         for number, one in enumerate(self._learned[target]):
             rise_m = one.rise_m(self.values(known))
-            error_m = bands.errors_m(number, one.spread, self.terms(known, rise_m))
+            error_m = bands.errors_m(number, one.spread, self.terms(known, rise_m), rise_m)
             levels[:, number] = (known.level_m + rise_m)[:, None] + error_m
         return levels, known.level_m, known.age_h
 

@@ -2,7 +2,12 @@
 
 The spread is a sum of terms with weights >= 0 (non-negative least squares on the absolute errors
 of held-out forecasts): it grows with the predicted rise, the recent rises here and upstream, the
-rain and the wetness of the soil. Its size also tells the state's class, calm to flood.
+rain and the wetness of the soil. Few flood hours have errors so large that they alone would settle
+the weights, so that rows count the less the wider their own spread is. Its size also tells the
+state's class, calm to flood.
+
+In calm hours most gauges repeat their last reading, and a mean of small rises is wrong each time.
+There only a share of the forecast rise counts, the one that was least wrong on hours not seen.
 """
 
 from __future__ import annotations
@@ -20,6 +25,10 @@ from forecasting.state import State
 LEAST_SPREAD_M = 0.002  # below the resolution of every gauge
 CLASS_SHARES = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98)  # of training rows by spread, calm to flood
 WET_CLASS = 3  # of these classes, the first wet one: a fifth of all rows is wet
+SETTLED = WET_CLASS + 1  # classes whose forecast rise may count in part; those above are floods'
+RISE_SHARES = (1.0, 0.75, 0.5, 0.25, 0.1, 0.02)  # tried; never 0, which would tie with the gauge
+LEAST_IN_CLASS = 80  # errors; a class with fewer uses those of all and settles no share
+ROUNDS = 3  # of weighing the rows by their own spread
 FLOOD_SHARE = 0.01  # hours whose level or rise is among the highest 1 % turned out a flood
 RAIN_TERMS = (
     "rain_1_mm", "rain_3_mm", "rain_6_mm", "rain_12_mm", "rain_24_mm",
@@ -36,6 +45,7 @@ class Spread:
     fill: Floats  # the mean of each term in training, used where it is missing
     least_m: float
     edges_m: Floats  # of the classes, rising
+    shares: Floats  # of the forecast rise that counts, (class)
 
     def of(self, terms: Floats) -> Floats:
         """Give the spread (row) for terms (row, term). [m]"""
@@ -45,20 +55,27 @@ class Spread:
         """Give the class (row) of a state, 0 = calm; the least spread levels no classes."""
         return np.searchsorted(self.edges_m, self._sum(terms), side="right")
 
+    def settled_m(self, terms: Floats, rise_m: Floats) -> Floats:
+        """Give what is added to the forecast rise (row) so that its share is left. [m]"""
+        return np.asarray((self.shares[self.class_of(terms)] - 1) * rise_m)
+
     def standardised(
         self,
         rows: NDArray[np.intp],
         terms: Floats,
         error_m: Floats,
+        rise_m: Floats,
         flood: NDArray[np.bool_] | None = None,
     ) -> Standardised:
-        """Give held-out errors (row) in units of their spread.
+        """Give held-out errors (row) of the settled forecast in units of their spread.
 
-        `rows` tells their times; `flood` which of them turned out a flood, None = nobody says.
+        `rows` tells their times; `error_m` is that of the forecast `rise_m` itself; `flood` which
+        of them turned out a flood, None = nobody says.
         """
         turned_out = np.zeros(len(rows), dtype=bool) if flood is None else flood
         spread_m = self.of(terms)
-        return Standardised(rows, error_m / spread_m, self.class_of(terms), spread_m, turned_out)
+        errors = (error_m - self.settled_m(terms, rise_m)) / spread_m
+        return Standardised(rows, errors, self.class_of(terms), spread_m, turned_out)
 
     def _sum(self, terms: Floats) -> Floats:
         known = np.where(np.isfinite(terms), terms, self.fill)
@@ -115,15 +132,44 @@ def turned_flood(level_m: Floats, rise_m: Floats) -> NDArray[np.bool_]:
     )
 
 
-def fit_spread(terms: Floats, error_m: Floats) -> Spread:
-    """Give the spread that fits the absolute errors (row) of held-out forecasts best."""
+def fit_spread(terms: Floats, error_m: Floats, rise_m: Floats) -> Spread:
+    """Give the spread that fits the absolute errors (row) of held-out forecasts `rise_m` best."""
     fill = np.array([column[np.isfinite(column)].mean() if np.isfinite(column).any() else 0.0
                      for column in terms.T])  # fmt: skip
     known = np.where(np.isfinite(terms), terms, fill)
-    size = np.maximum(np.sqrt(np.mean(known**2, axis=0)), 1e-12)
-    weights = nnls(known / size, np.abs(error_m))[0] / size
-    least_m = max(LEAST_SPREAD_M, float(np.median(np.abs(error_m))))
-    return Spread(weights, fill, least_m, np.quantile(known @ weights, CLASS_SHARES))
+    weights = _weights(known, np.abs(error_m))
+    edges_m = np.quantile(known @ weights, CLASS_SHARES)
+    classes = np.searchsorted(edges_m, known @ weights, side="right")
+    shares = _rise_shares(error_m, rise_m, classes)
+    settled_m = error_m + (1 - shares[classes]) * rise_m
+    least_m = max(LEAST_SPREAD_M, float(np.median(np.abs(settled_m))))
+    return Spread(weights, fill, least_m, edges_m, shares)
+
+
+def _weights(terms: Floats, size_m: Floats) -> Floats:
+    """Give weights >= 0 (term) of the sum that fits `size_m` (row), rows by 1 / their spread."""
+    unit = np.maximum(np.sqrt(np.mean(terms**2, axis=0)), 1e-12)
+    both = np.column_stack([terms / unit, size_m])
+    weights, counts = np.zeros(terms.shape[1]), np.ones(len(terms))
+    for _ in range(ROUNDS):
+        # a small triangle with the same least squares
+        triangle = np.asarray(np.linalg.qr(both * counts[:, None], mode="r"))
+        weights = nnls(triangle[:, :-1], triangle[:, -1])[0]
+        counts = np.maximum(both[:, :-1] @ weights, LEAST_SPREAD_M) ** -0.5
+    return np.asarray(weights / unit)
+
+
+def _rise_shares(error_m: Floats, rise_m: Floats, classes: NDArray[np.intp]) -> Floats:
+    """Give the share of the forecast rise (class) whose errors lie nearest to their median."""
+    shares = np.ones(len(CLASS_SHARES) + 1)
+    for number in range(SETTLED):
+        own = classes == number
+        if own.sum() < LEAST_IN_CLASS:
+            continue
+        left = [error_m[own] + (1 - share) * rise_m[own] for share in RISE_SHARES]
+        wrong = [float(np.abs(one - np.median(one)).mean()) for one in left]
+        shares[number] = RISE_SHARES[int(np.argmin(wrong))]
+    return shares
 
 
 @dataclass(frozen=True)

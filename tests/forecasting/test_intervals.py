@@ -8,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecasting.intervals import QUANTILES, Bands, conformal_quantiles
-from forecasting.spread import CLASS_SHARES, Standardised, fit_spread, turned_flood
+from forecasting.spread import (
+    CLASS_SHARES,
+    RISE_SHARES,
+    Standardised,
+    fit_spread,
+    turned_flood,
+)
 from forecasting.together import lead_correlation
 
 
@@ -36,21 +42,21 @@ def test_quantiles_never_cross(errors):
 def test_spread_finds_the_size_of_the_error():
     # |error| = 0.01 m + 0.2 x rise, exactly: the weights are 0.01 and 0.2.
     rise = np.linspace(0, 2, 50)
-    spread = fit_spread(np.column_stack([np.ones(50), rise]), 0.01 + 0.2 * rise)
+    spread = fit_spread(np.column_stack([np.ones(50), rise]), 0.01 + 0.2 * rise, np.zeros(50))
     assert spread.weights == pytest.approx([0.01, 0.2])
     assert spread.of(np.array([[1.0, 10.0]]))[0] == pytest.approx(2.01)  # beyond training
 
 
 def test_spread_is_never_negative_and_never_zero():
     rise = np.linspace(0, 2, 50)
-    spread = fit_spread(rise[:, None], np.full(50, 0.001) * (2 - rise))  # falls as rise grows
+    spread = fit_spread(rise[:, None], np.full(50, 0.001) * (2 - rise), rise)  # falls as rise grows
     assert (spread.weights >= 0).all()
     assert spread.of(np.zeros((1, 1)))[0] >= 0.002
 
 
 def test_missing_term_counts_as_its_training_mean():
     terms = np.column_stack([np.ones(4), [0.0, 1.0, 2.0, np.nan]])  # mean of the known: 1
-    spread = fit_spread(terms, np.array([1.0, 2.0, 3.0, 2.0]))  # 1 + term
+    spread = fit_spread(terms, np.array([1.0, 2.0, 3.0, 2.0]), np.zeros(4))  # 1 + term
     assert spread.of(np.array([[1.0, np.nan]]))[0] == pytest.approx(2.0)
 
 
@@ -105,7 +111,7 @@ def test_wet_classes_are_centred_on_the_forecast_and_calm_ones_on_their_median()
 def test_larger_spreads_are_in_higher_classes():
     # Spread = term, 1..1000: classes begin above 500, 700, 800, 900, 950 and 980.
     term = np.arange(1.0, 1001.0)
-    spread = fit_spread(term[:, None], term)
+    spread = fit_spread(term[:, None], term, np.zeros(1000))
     # The least spread is the median error, 500.5: the calm half has it.
     assert spread.of(np.array([[10.0], [900.0]])) == pytest.approx([500.5, 900.0])
     classes = spread.class_of(np.array([[10.0], [600.0], [750.0], [990.0]]))
@@ -121,15 +127,28 @@ def test_bands_cover_what_they_say_in_calm_and_in_storm():
         return np.column_stack([np.ones(len(term)), term]), error
 
     terms, error = sample(1)
-    spread = fit_spread(terms, error)
-    bands = Bands.fit([[spread.standardised(np.arange(len(error)), terms, error)]])
+    none = np.zeros(len(error))
+    spread = fit_spread(terms, error, none)
+    bands = Bands.fit([[spread.standardised(np.arange(len(error)), terms, error, none)]])
     fresh, truth = sample(2)
-    levels = bands.errors_m(0, spread, fresh)
+    levels = bands.errors_m(0, spread, fresh, none)
     inside = (levels[:, QUANTILES.index(0.05)] <= truth) & (truth <= levels[:, AT95])
     assert inside.mean() == pytest.approx(0.9, abs=0.01)
     for one in range(LAST + 1):
         of_class = spread.class_of(fresh) == one
         assert inside[of_class].mean() == pytest.approx(0.9, abs=0.035)
+
+
+def test_a_gauge_that_repeats_its_reading_is_told_to_stay_in_calm_hours_only():
+    # 900 calm hours without a rise, whatever is forecast; 100 floods that rise as forecast.
+    rise = np.random.default_rng(6).uniform(0, 0.01, 1000)
+    truth = np.where(np.arange(1000) < 900, 0.0, rise + 1.0)
+    spread = fit_spread(np.abs(truth)[:, None] + 1e-4, truth - rise, rise)
+    assert spread.shares[0] == min(RISE_SHARES)
+    assert spread.shares[LAST] == 1.0
+    calm, flood = spread.settled_m(np.array([[1e-4], [1.5]]), np.array([0.01, 0.01]))
+    assert calm == pytest.approx(0.01 * (0.02 - 1))  # a fiftieth of the rise is left
+    assert flood == 0.0
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 400))
