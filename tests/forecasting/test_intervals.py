@@ -143,7 +143,8 @@ def test_a_gauge_that_repeats_its_reading_is_told_to_stay_in_calm_hours_only():
     # 900 calm hours without a rise, whatever is forecast; 100 floods that rise as forecast.
     rise = np.random.default_rng(6).uniform(0, 0.01, 1000)
     truth = np.where(np.arange(1000) < 900, 0.0, rise + 1.0)
-    spread = fit_spread(np.abs(truth)[:, None] + 1e-4, truth - rise, rise)
+    term = np.where(truth > 0, 1.0, np.arange(1000) / 1e5)
+    spread = fit_spread(term[:, None], truth - rise, rise)
     assert spread.shares[0] == min(RISE_SHARES)
     assert spread.shares[LAST] == 1.0
     calm, flood = spread.settled_m(np.array([[1e-4], [1.5]]), np.array([0.01, 0.01]))
