@@ -22,6 +22,7 @@ import numpy as np
 
 from benchmarks import figures
 from benchmarks.machine import machine, peak_rss_mb
+from benchmarks.nation import SIZES
 from benchmarks.peers.exchange import HOW, PYTHON
 from benchmarks.record_flood import Record, record_rows
 from benchmarks.skill import PEERS, Run, published_run, run
@@ -82,11 +83,12 @@ def _runs(
     series: Mapping[str, tuple[Dataset, Observations]], result: dict[str, Any], *, with_peers: bool
 ) -> dict[str, Run]:
     """Give the run of each basin, and write its rows and those of the published test."""
-    runs = {}
+    runs: dict[str, Run] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, (dataset, observed) in series.items():
             peers = PEERS if with_peers else ()
-            runs[name] = run(dataset, observed, Path(folder), peers=peers)
+            many = () if runs else SIZES  # one basin is enough to time many gauges
+            runs[name] = run(dataset, observed, Path(folder), peers=peers, many=many)
             shown = [row for row in runs[name].rows if row["lead_h"] in SHOWN_H]
             _show_table(f"{dataset.title}: tested 2020-21", shown)
         published = published_run(*series[BASINS[0]], Path(folder), peers=with_peers)

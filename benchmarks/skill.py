@@ -52,8 +52,12 @@ def run(
     peers: Sequence[str] = PEERS,
     models: Sequence[str] = tuple(MODELS),
     leads_h: Sequence[int] = LEADS_H,
+    many: Sequence[int] = (),
 ) -> Run:
-    """Train and score all models and peers on the first fold and target of a dataset."""
+    """Train and score all models and peers on the first fold and target of a dataset.
+
+    `many`: how many gauges at once the peers' forecasts are timed with.
+    """
     fold, target = dataset.folds[0], dataset.targets[0]
     training, leads = only(observed, fold.train), [timedelta(hours=hours) for hours in leads_h]
     issue_times = _issue_times(observed, fold)
@@ -65,7 +69,9 @@ def run(
         crossings[name] = [0.0] * len(leads)
         if isinstance(model, Quantile):  # told before it is put in order
             crossings[name] = crossing_shares(model, observed, issue_times)
-    task = task_of(dataset.name, dataset.gauges, target, fold=fold, leads_h=leads_h, peers=peers)
+    task = task_of(
+        dataset.name, dataset.gauges, target, fold=fold, leads_h=leads_h, peers=peers, many=many
+    )
     for answer in ask(task, observed, folder / task.name) if peers else []:
         forecasts.append(level_forecast(answer, forecasts[0]))
         times[answer.name] = answer.times

@@ -54,12 +54,14 @@ def task_of(
     fold: Fold,
     leads_h: Sequence[int],
     peers: Sequence[str],
+    many: Sequence[int] = (),
 ) -> Task:
     """Give the task of one gauge: what our models read of it, and the same split."""
     (learned,) = fold.train
     train, test = ((str(utc64(first)), str(utc64(last))) for first, last in (learned, fold.test))
     upstream, rain = upstream_of(target, gauges), rain_gauges_of(target, gauges)
-    return Task(name, target, upstream, rain, train, test, tuple(leads_h), tuple(peers))
+    told = (tuple(leads_h), tuple(peers), tuple(many))
+    return Task(name, target, upstream, rain, train, test, *told)
 
 
 def level_forecast(answer: Answer, like: LevelForecast) -> LevelForecast:

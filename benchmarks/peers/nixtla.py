@@ -17,21 +17,20 @@ from benchmarks.machine import timed
 from benchmarks.peers.direct import OTHER_LAGS, OWN_LAGS, WINDOW, booster, filled
 from benchmarks.peers.task import Answer, Task
 
-TARGETS = {"mlforecast-raw": [], "mlforecast-differences": [Differences([1])]}
+TRANSFORMS = {"mlforecast-raw": [], "mlforecast-differences": [Differences([1])]}
 AT_ONCE = 2_000  # issue times forecast in one call
-SIZES = (20, 1_000, 15_000)  # gauges: real windows, again and again
 
 
 class Panel:
     """A series as the long frames that mlforecast reads."""
 
-    def __init__(self, task: Task, series: pd.DataFrame) -> None:
+    def __init__(self, task: Task, series: pd.DataFrame, *, differences: bool) -> None:
         self.task, self.whole = task, filled(task, series)
         self.steps = max(task.leads_h)
-        others = [*task.upstream, *task.rain]
-        past = {
-            (name, lag): self.whole[name].shift(lag - 1) for name in others for lag in OTHER_LAGS
-        }
+        others = self.whole[[*task.upstream, *task.rain]]
+        if differences:  # the library takes those of the target itself
+            others = others.assign(**others[list(task.upstream)].diff().fillna(0.0))
+        past = {(name, lag): others[name].shift(lag - 1) for name in others for lag in OTHER_LAGS}
         self.past = pd.concat(past, axis=1).astype("float32")  # known at each issue time
         self.templates = [f"x{number}_for_{{h}}" for number in range(self.past.shape[1])]
 
@@ -77,22 +76,21 @@ class Panel:
 
 def answers(task: Task, series: pd.DataFrame) -> list[Answer]:
     """Give the forecasts on the level and on its differences."""
-    panel = Panel(task, series)
-    training = panel.training()
-    issued = panel.whole.loc[task.test[0] : task.test[1]].index
     given = []
-    for name, transforms in TARGETS.items():
+    for name, transforms in TRANSFORMS.items():
         if name not in task.peers:
             continue
+        panel = Panel(task, series, differences=bool(transforms))
+        issued = panel.whole.loc[task.test[0] : task.test[1]].index
         model = MLForecast(models={"level": booster()}, freq="h", lags=list(OWN_LAGS),
                            target_transforms=transforms)  # fmt: skip
-        fit = partial(model.fit, training, static_features=[], max_horizon=panel.steps,
+        fit = partial(model.fit, panel.training(), static_features=[], max_horizon=panel.steps,
                       horizon_feature_templates=panel.templates)  # fmt: skip
         times = timed(fit, "fit")
         parts = [issued[first : first + AT_ONCE] for first in range(0, len(issued), AT_ONCE)]
         levels = np.concatenate([_levels(model, panel, part) for part in parts])
         table = pd.DataFrame(levels, index=issued, columns=range(1, panel.steps + 1))
-        for size in SIZES:
+        for size in task.gauges:
             many = panel.windows(issued[np.arange(size) % len(issued)])
             work = partial(_predict, model, panel, many)
             times |= timed(work, f"predict_{size}_gauges", times=3)

@@ -25,6 +25,7 @@ class Task:
     test: tuple[str, str]
     leads_h: tuple[int, ...]
     peers: tuple[str, ...]
+    gauges: tuple[int, ...] = ()  # how many at once a peer's forecast is timed with
 
     @property
     def columns(self) -> list[str]:
