@@ -15,6 +15,7 @@ from forecasting.features import Floats
 from forecasting.types import RainForecast
 
 NONE, UNKNOWN, WHOLE = "none", "unknown", "whole"
+AT_ONCE = 8192  # times, so that memory stays small
 Times = NDArray[np.datetime64]
 
 
@@ -31,7 +32,15 @@ def rain_ahead(
     ValueError
         If its leads are not the steps of the observations.
     """
-    values = _members(_values(rain, times, rain_gauges, step, steps))
+    parts = [_ahead(_values(rain, times[first : first + AT_ONCE], rain_gauges, step, steps))
+             for first in range(0, max(len(times), 1), AT_ONCE)]  # fmt: skip
+    mean, spread = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return mean, spread
+
+
+def _ahead(cube: Floats) -> tuple[Floats, Floats]:
+    """Give mean and spread (time, step) of rain (time, step, rain_gauge, member)."""
+    values = _members(cube)
     known = np.isfinite(values)
     count = np.maximum(known.sum(axis=2), 1)
     told = known.any(axis=2)

@@ -122,13 +122,12 @@ def backtest(
 def verify(
     config: Annotated[Path, typer.Argument(help="YAML, as in data/verify")],
 ) -> None:
-    """Judge the models on floods they have not seen: page, NetCDF and CSV."""
+    """Judge the models on floods they have not seen: page, NetCDF, CSV and JSON."""
     from kawamori.progress import bar
     from kawamori.verify import run_verify
 
-    settings = _settings()
     with bar() as progress:
-        folder = run_verify(config, settings.real_data(), settings.out, progress)
+        folder = run_verify(config, _settings(), progress)
     typer.echo(folder / "index.html")
 
 

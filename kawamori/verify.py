@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from forecasting.evaluate import only
@@ -19,9 +21,11 @@ from forecasting.types import Observations, RainForecast, step_of
 from forecasting.verification.hindcasts import Hindcast, hindcast, rain_cubes, takes_rain
 from forecasting.verification.judge import concat_cases, judge, tidy
 from forecasting.verification.pairs import truth_of
-from kawamori.datasets import BUNDLES, Dataset, read_dataset
+from kawamori.datasets import Dataset
 from kawamori.progress import Report, silent
+from kawamori.settings import Settings
 from kawamori.verify_config import VerifyConfig, read_config
+from kawamori.verify_data import read_judged
 from kawamori.verify_trials import Trial, refuse_test_years, trials_of
 
 
@@ -37,22 +41,17 @@ class Verdict:
     scores: xr.Dataset
 
 
-def run_verify(
-    path: Path,
-    data_folder: Path,
-    out: Path,
-    progress: Report = silent,
-    *,
-    bundles: Path = BUNDLES,
-) -> Path:
-    """Verify as a YAML file says; give the folder with index.html, verification.nc, scores.csv."""
+def run_verify(path: Path, settings: Settings, progress: Report = silent) -> Path:
+    """Verify as a YAML file says; give the folder with page, NetCDF, CSV and JSON."""
     from kawamori.verify_page import write_page
 
-    verdict = verify(path.stem, read_config(path), data_folder, progress, bundles=bundles)
-    folder = out / f"verify-{path.stem}"
+    verdict = verify(path.stem, read_config(path), settings, progress)
+    folder = settings.out / f"verify-{path.stem}"
     folder.mkdir(parents=True, exist_ok=True)
     progress(f"{path.stem}: writing", 0.95)
-    tidy(verdict.scores).to_csv(folder / "scores.csv", index=False, float_format="%.6g")
+    table = tidy(verdict.scores)
+    table.to_csv(folder / "scores.csv", index=False, float_format="%.6g")
+    (folder / "verification.json").write_text(json_of(verdict, table), encoding="utf-8")
     write_netcdf(verdict, folder / "verification.nc")
     shutil.copyfile(path, folder / "config.yaml")
     write_page(verdict, folder / "index.html")
@@ -61,16 +60,11 @@ def run_verify(
 
 
 def verify(
-    name: str,
-    config: VerifyConfig,
-    data_folder: Path,
-    progress: Report = silent,
-    *,
-    bundles: Path = BUNDLES,
+    name: str, config: VerifyConfig, settings: Settings, progress: Report = silent
 ) -> Verdict:
     """Give the hindcasts and scores of every suite, model and rain of a configuration."""
     progress(f"{name}: reading", 0.0)
-    dataset, read = read_dataset(config.dataset, data_folder, bundles=bundles)
+    dataset, read = read_judged(config, settings, progress)
     refuse_test_years(config, dataset)
     observations = only(flag(read, dataset.gauges), [config.period])
     leads = tuple(timedelta(minutes=one) for one in config.leads_min) or dataset.leads
@@ -98,6 +92,32 @@ def verify(
     scores = concat_cases([judge(done[trial.docket.suite], trial.docket) for trial in trials])
     found = {suite: tuple(hindcasts) for suite, hindcasts in done.items()}
     return Verdict(name, config, dataset, trials, found, scores)
+
+
+def json_of(verdict: Verdict, table: pd.DataFrame) -> str:
+    """Give what was tried and every score: `columns` and `rows` as in scores.csv, null = none."""
+    suites = {
+        trial.docket.suite: {
+            "held_out": [[moment.isoformat() for moment in period]
+                         for split in trial.splits for period in split.tests],
+            "floods": [{"peak_at": flood.peak_at.isoformat(), "peak_m": round(flood.peak_m, 3)}
+                       for flood in trial.docket.floods],
+            "old_maximum_m": dict(trial.docket.old_maximum_m),
+        }
+        for trial in verdict.trials
+    }  # fmt: skip
+    scores = json.loads(table.to_json(orient="split", index=False, double_precision=6))
+    told = {
+        "name": verdict.name,
+        "dataset": verdict.dataset.name,
+        "target": verdict.dataset.targets[0],
+        "config": verdict.config.model_dump(mode="json"),
+        "notes": list(verdict.dataset.notes),
+        "suites": suites,
+        "columns": scores["columns"],
+        "rows": scores["data"],
+    }
+    return json.dumps(told, ensure_ascii=False)
 
 
 def write_netcdf(verdict: Verdict, path: Path) -> None:

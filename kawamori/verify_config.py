@@ -73,7 +73,9 @@ class InputOutage(_Part):
 class VerifyConfig(_Part):
     """A verification as its file says it; times are UTC."""
 
-    dataset: str
+    dataset: str | None = None  # of data/datasets
+    city: str | None = None  # or a city with its storms, as for a drill
+    target: str | None = None  # gauge_id; None = the first of the dataset
     period: Span  # nothing outside is read
     suites: Suites
     models: tuple[str, ...] = ("gbm",)
@@ -132,6 +134,9 @@ def _told(fault: ErrorDetails) -> str:
 
 def _check(config: VerifyConfig) -> list[str]:
     faults = []
+    if (config.dataset is None) == (config.city is None):
+        faults.append(f"one of dataset and city must be given, got {config.dataset!r} and "
+                      f"{config.city!r}")  # fmt: skip
     if unknown := sorted(set(config.models) - set(MODELS)):
         faults.append(f"models must be among {sorted(MODELS)}, got {unknown}")
     if config.suites == Suites():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import DateFormatter, DayLocator
 from matplotlib.figure import Figure
 
+from forecasting.types import LevelForecast
 from forecasting.verification.events import Flood
 from forecasting.verification.pairs import RISE_CLASSES, Truth
 from kawamori.verify_style import (
@@ -51,10 +53,19 @@ def skill_by_lead(scores: pd.DataFrame, suites: Sequence[str]) -> bytes:
         return png(figure)
 
 
+@dataclass(frozen=True)
+class Told:
+    """The forecasts drawn as fans, and the medians of another model beside them."""
+
+    forecast: LevelForecast
+    beside: tuple[str, LevelForecast] | None = None
+
+
 def fans(
-    forecast: Any, truth: Truth, floods: Sequence[Flood], thresholds: dict[str, float]
+    told: Told, truth: Truth, floods: Sequence[Flood], thresholds: Mapping[str, float]
 ) -> bytes:
     """Draw what was said so many hours ahead beside what came, largest flood first."""
+    forecast = told.forecast
     leads = [one / np.timedelta64(1, "h") for one in forecast["lead"].values]
     chosen = shown_leads(leads)[-2:]
     with styled():
@@ -63,7 +74,7 @@ def fans(
         for row, flood in enumerate(floods):
             for column, lead_h in enumerate(chosen):
                 lead = forecast["lead"].values[leads.index(lead_h)]
-                _fan(axes[row, column], forecast, truth, (flood, lead), thresholds)
+                _fan(axes[row, column], told, truth, (flood, lead), thresholds)
                 ahead = text(f"{lead_h:g} 時間前の予測", f"{lead_h:g} h ahead")
                 axes[row, column].set_title(f"{flood.peak_at:%Y-%m-%d}  {ahead}", loc="left")
             axes[row, 0].set_ylabel(text("水位 [m]", "level [m]"))
@@ -150,10 +161,10 @@ def economic_value(scores: pd.DataFrame, suites: Sequence[str], lead_h: float) -
 
 
 def _fan(
-    axis: Axes, forecast: Any, truth: Truth, which: tuple[Flood, Any], thresholds: dict[str, float]
+    axis: Axes, told: Told, truth: Truth, which: tuple[Flood, Any], thresholds: Mapping[str, float]
 ) -> None:
     flood, lead = which
-    said = forecast["level_m"].sel(lead=lead, gauge=flood.gauge_id)
+    said = told.forecast["level_m"].sel(lead=lead, gauge=flood.gauge_id)
     valid = said["issued_at"].values + lead
     first, last = (np.datetime64(end.replace(tzinfo=None), "ns") for end in flood.period)
     inside = (valid >= first) & (valid <= last)
@@ -163,6 +174,11 @@ def _fan(
     axis.fill_between(time, at[0.05], at[0.95], color="#93c5fd", lw=0, alpha=0.6, label="90 %")
     axis.fill_between(time, at[0.25], at[0.75], color="#3b82f6", lw=0, alpha=0.6, label="50 %")
     axis.plot(time, at[0.5], color="#1e3a8a", lw=1.4, label=text("予測の中央", "median"))
+    if told.beside is not None:
+        name, other = told.beside
+        median = other["level_m"].sel(lead=lead, gauge=flood.gauge_id, quantile=0.5)
+        axis.plot(time, median.values[inside], color=style_of(name, "none")["color"], lw=1.2,
+                  ls="--", label=f"{name} {text('の中央', 'median')}")  # fmt: skip
     observed = truth["observed_m"].sel(lead=lead, gauge=flood.gauge_id).values[inside]
     axis.plot(time, observed, color="#111827", lw=1.6, ls="", marker=".", ms=4,
               label=text("観測", "observed"))  # fmt: skip

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from forecasting.types import LevelForecast
 from forecasting.verification.hindcasts import Hindcast
-from forecasting.verification.judge import tidy
+from forecasting.verification.judge import OLD_MAXIMUM, tidy
 from forecasting.verification.pairs import truth_of
 from kawamori import verify_figures as figures
 from kawamori.verify_style import SUITE_NAMES
@@ -19,8 +20,10 @@ from kawamori.verify_tables import RAIN_NAMES, shown_leads, tables_of
 
 if TYPE_CHECKING:
     from kawamori.verify import Verdict
+    from kawamori.verify_trials import Trial
 
 LARGEST = 5
+BESIDE = "raw"
 RAIN_ORDER = ("noisy", "none", "perfect")  # the first that there is is drawn in the fans
 
 
@@ -73,30 +76,43 @@ def figures_of(verdict: Verdict, scores: pd.DataFrame) -> list[Shown]:
         ),
     }
     shown = [Shown(caption, png) for caption, png in drawn.items()]
-    fans = _fans(verdict)
-    return shown if fans is None else [shown[0], fans, *shown[1:]]
+    return [shown[0], *(fan for trial in fanned(verdict) for fan in _fans(verdict, trial)),
+            *shown[1:]]  # fmt: skip
 
 
-def _fans(verdict: Verdict) -> Shown | None:
+def fanned(verdict: Verdict) -> list[Trial]:
+    """Give the suites whose floods are drawn: the first, and that of floods above the maximum."""
+    above = [trial for trial in verdict.trials[1:] if trial.docket.old_maximum_m]
+    return [*verdict.trials[:1], *above]
+
+
+def _fans(verdict: Verdict, trial: Trial) -> list[Shown]:
     """Give the hydrographs of the largest floods held out, of the first model of the file."""
-    trial = verdict.trials[0]
-    floods = trial.docket.floods[:LARGEST]
+    docket = trial.docket
+    floods = docket.floods[:LARGEST]
     if not floods:
-        return None
-    one = _main(verdict)
-    forecast = one.forecasts["none"]
-    truth = truth_of(forecast, trial.docket.observations)
-    gauge = next(gauge for gauge in trial.docket.gauges if gauge.gauge_id == floods[0].gauge_id)
+        return []
+    one, beside = _main(verdict, docket.suite)
+    forecast, gauge_id = one.forecasts["none"], floods[0].gauge_id
+    gauge = next(gauge for gauge in docket.gauges if gauge.gauge_id == gauge_id)
+    levels = dict(gauge.thresholds.items())
+    levels |= {OLD_MAXIMUM: docket.old_maximum_m[gauge_id]} if docket.old_maximum_m else {}
     caption = (
-        f"大きい出水(ピーク日・UTC、横軸は日本時間): {one.model_id}、{RAIN_NAMES[one.rain]}、"
-        "学習にその出水を含まない"
+        f"{SUITE_NAMES[docket.suite]}(ピーク日は UTC、横軸は日本時間): {one.model_id}、"
+        f"{RAIN_NAMES[one.rain]}、学習にその出水を含まない"
     )
-    drawn = figures.fans(forecast, truth, floods, dict(gauge.thresholds.items()))
-    return Shown(caption, drawn)
+    told = figures.Told(forecast, beside)
+    drawn = figures.fans(told, truth_of(forecast, docket.observations), floods, levels)
+    return [Shown(caption, drawn)]
 
 
-def _main(verdict: Verdict) -> Hindcast:
-    """Give the hindcasts to look at first: of the file's first model, with the rain as usual."""
-    suite = verdict.trials[0].docket.suite
-    mine = [one for one in verdict.hindcasts[suite] if one.model_id == verdict.config.models[0]]
-    return min(mine, key=lambda one: RAIN_ORDER.index(one.rain))
+def _main(verdict: Verdict, suite: str) -> tuple[Hindcast, tuple[str, LevelForecast] | None]:
+    """Give the hindcasts to look at first: the file's first model, with the rain as usual.
+
+    Beside it the model on the raw stage, which cannot pass what it has seen.
+    """
+    ran = verdict.hindcasts[suite]
+    mine = [one for one in ran if one.model_id == verdict.config.models[0]]
+    raw = [(one.model_id, one.forecasts["none"]) for one in ran if one.model_id == BESIDE]
+    first = min(mine, key=lambda one: RAIN_ORDER.index(one.rain))
+    return first, raw[0] if raw and first.model_id != BESIDE else None

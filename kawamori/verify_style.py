@@ -14,6 +14,7 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from forecasting.verification.judge import OLD_MAXIMUM
 from kawamori.verify_tables import RAIN_NAMES
 
 FONT = "BIZ UDPGothic"
@@ -30,7 +31,8 @@ SUITE_NAMES = {
     "held_out": "期間を除外",
 }  # fmt: skip
 THRESHOLD_COLOURS = {"standby": "#8a8f98", "caution": "#b8860b", "judgment": "#c2410c",
-                     "danger": "#7e22ce", "overflow": "#111827"}  # fmt: skip
+                     "danger": "#7e22ce", "overflow": "#111827",
+                     OLD_MAXIMUM: "#be123c"}  # fmt: skip
 JST = np.timedelta64(9, "h")
 
 

@@ -31,6 +31,7 @@ NAMES = {
     "standby": "水防団待機", "caution": "氾濫注意", "judgment": "避難判断", "danger": "氾濫危険",
     "overflow": "氾濫発生", OLD_MAXIMUM: "学習期間の最大",
 }  # fmt: skip
+OUT_NAMES = {"stage": "水位", "upstream": "上流の水位", "rain": "観測雨"}
 RAIN_NAMES = {"none": "雨予測なし", "noisy": "模擬雨予測", "perfect": "完全雨(上限)"}
 
 
@@ -57,10 +58,33 @@ def tables_of(scores: pd.DataFrame, suite: str) -> list[Table]:
         _by_lead(whole[whole["threshold"].isna() | (whole["threshold"] == OLD_MAXIMUM)], ABOVE,
                  leads, "学習期間の最大を超えた時間", "学習したどの水位よりも高い出水。")
         if (whole["threshold"] == OLD_MAXIMUM).any() else None,
-        _by_lead(rows[rows["outage"] != "none"], OUTAGES, leads, "欠測時",
-                 "同じ時刻の欠測なしの予測に対する比。", labels=("model", "rain", "outage")),
+        _by_lead(_outages(rows), OUTAGES, leads, "欠測時",
+                 "同じ時刻の欠測なしの予測に対する比。", labels=("outage", "model", "rain")),
     ]  # fmt: skip
     return [table for table in found if table is not None]
+
+
+def _outages(rows: pd.DataFrame) -> pd.DataFrame:
+    """Give the rows with an input out, each outage together, named in words."""
+    out = rows[rows["outage"] != "none"]
+    order = {name: number for number, name in enumerate(out["outage"].unique())}
+    cases = {case: number for number, case in enumerate(dict.fromkeys(_cases(rows)))}
+    rank = [(order[name], cases[case]) for name, case in zip(out["outage"], _cases(out),
+                                                            strict=True)]  # fmt: skip
+    ordered = out.iloc[sorted(range(len(out)), key=rank.__getitem__)]
+    return ordered.assign(outage=ordered["outage"].map(outage_name))
+
+
+def _cases(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    return list(zip(rows["model"], rows["rain"], strict=True))
+
+
+def outage_name(outage: str) -> str:
+    """Give an outage as in 水位 3 時間 欠測; one of another form as it is."""
+    kind, _, hours = outage.rpartition("_")
+    if kind not in OUT_NAMES:
+        return outage
+    return f"{OUT_NAMES[kind]} {hours.removesuffix('h')} 時間 欠測"
 
 
 def shown_leads(leads_h: Sequence[float]) -> list[float]:

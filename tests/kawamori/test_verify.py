@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 import xarray as xr
 from scipy.signal import lfilter
 
+from kawamori.settings import Settings
 from kawamori.verify import run_verify
 
 DESCRIPTION = """
@@ -79,7 +81,8 @@ def town(tmp_path: Path) -> Path:
 
 
 def judged(town: Path, progress=lambda what, share: None) -> Path:
-    return run_verify(town / "judge.yaml", town, town / "out", progress, bundles=town)
+    settings = Settings(data=town, bundles=town, home=town, out=town / "out")
+    return run_verify(town / "judge.yaml", settings, progress)
 
 
 def test_a_verification_writes_page_netcdf_and_csv(town):
@@ -96,13 +99,18 @@ def test_a_verification_writes_page_netcdf_and_csv(town):
     assert (folder / "config.yaml").read_text(encoding="utf-8") == CONFIG
     _check_page((folder / "index.html").read_text(encoding="utf-8"))
     _check_netcdf(folder / "verification.nc")
+    told = json.loads((folder / "verification.json").read_text(encoding="utf-8"))
+    assert len(told["rows"]) == len(rows)
+    assert told["columns"][-2:] == ["score", "value"]
+    assert len(told["suites"]["leave_one_flood_out"]["floods"]) == 2
+    assert told["suites"]["above_maximum"]["old_maximum_m"]["g"] < 3.0
 
 
 def _check_page(page: str) -> None:
     """No address but the pictures inside it; what is simulated is said; hard words are there."""
     assert not re.search(r"(src|href)=\"(?!data:)", page)
     assert "http" not in page
-    assert page.count("data:image/png;base64,") == 5
+    assert page.count("data:image/png;base64,") == 6
     for word in (
         "模擬の水位",
         "出水ひとつずつ除外",

@@ -65,7 +65,14 @@ def test_a_wrong_value_is_named_with_what_was_expected(tmp_path, change, told):
 
 def test_all_faults_come_at_once(tmp_path):
     text = "period: [2019-01-01, 2014-01-01]\nsuites: {held_out: [[2019-01-01]]}\nseed: x\n"
-    with pytest.raises(ValueError, match=r"dataset must be given.*held_out.*seed must be a valid"):
+    with pytest.raises(ValueError, match=r"held_out\.0\.1 must be given.*seed must be a valid"):
+        read_config(written(tmp_path, text))
+
+
+@pytest.mark.parametrize("both", ["", "dataset: town\ncity: town\n"])
+def test_a_dataset_or_a_city_must_be_named(tmp_path, both):
+    text = both + GOOD.replace("dataset: town\n", "")
+    with pytest.raises(ValueError, match="one of dataset and city must be given"):
         read_config(written(tmp_path, text))
 
 

@@ -66,4 +66,16 @@ def test_reached_levels_are_named_officially_with_their_counts():
 def test_an_outage_is_shown_beside_its_input():
     row = {"outage": "stage_3h", "score": "available", "lead_h": 1.0, "value": 1.0}
     (table,) = tables_of(scores(row, {"lead_h": 1.0, "score": "rmse_m", "value": 1.0}), "s")
-    assert table.rows[0][0] == ("m", "雨予測なし", "stage_3h")
+    assert table.rows[0][0] == ("水位 3 時間 欠測", "m", "雨予測なし")
+
+
+def test_the_models_of_one_outage_stand_together_in_the_order_they_were_run():
+    at = {"score": "available", "lead_h": 1.0, "value": 1.0}
+    whole = [{"score": "n", "lead_h": 1.0, "value": 9.0, "model": name} for name in ("b", "a")]
+    out = [{**at, "outage": outage, "model": name}
+           for name in ("a", "b") for outage in ("stage_3h", "rain_6h")]  # fmt: skip
+    (table,) = tables_of(scores(*whole, *out), "s")
+    assert [labels[:2] for labels, _ in table.rows] == [
+        ("水位 3 時間 欠測", "b"), ("水位 3 時間 欠測", "a"),
+        ("観測雨 6 時間 欠測", "b"), ("観測雨 6 時間 欠測", "a"),
+    ]  # fmt: skip
