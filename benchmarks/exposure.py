@@ -12,6 +12,8 @@ import argparse
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import shapely
 import xarray as xr
 
 from forecasting.types import THRESHOLDS, Exceedance
@@ -19,6 +21,7 @@ from hazard.chance import DEPTH_COLUMNS, river_chances
 from hazard.exposure import expose_indexed
 from hazard.indexed import WaterIndex, index_water
 from hazard.outlook import expected_people, place_chances
+from hazard.roads import HOURS, closed_roads, cut_roads
 from hazard.water import classify_indexed
 from kawamori.cities import open_city
 from kawamori.city import City
@@ -29,6 +32,7 @@ DISTRICT = "shimotsutsumi"
 LEADS_H = (1, 3, 6)
 DANGER, OVERFLOW = (0.2, 0.6, 0.8), (0.0, 0.2, 0.4)  # given, by lead; every gauge alike
 COLOURS = {"must_leave": "#b2182b", "may_stay": "#2166ac", "unknown": "#777777"}
+ROAD_COLOURS = {"open": "#bdbdbd", "no cars, no elderly": "#e66101", "closed": "#252525"}
 DEPTH_COLOURS = {0.5: "#f7f5a9", 3.0: "#ffd8c0", 5.0: "#ffb7b7", 10.0: "#ff9191"}
 
 
@@ -54,10 +58,23 @@ def main() -> None:
         print(population)
         print(counts.loc[asked.district].to_string())
         print(expected.loc[asked.district].round(1).to_string(), "\n")
+    print("road lines of the district closed from hour on:")
+    print(closed_by_hour(city, index, chances, asked.district).to_string(), "\n")
     places = place_chances(index, chances).xs(float(LEADS_H[-1]), level="until_h")
     homes = places[city.buildings.loc[places.index, "district_id"] == asked.district]
     print("buildings of the district with a chance of at least 10 %:")
     print((homes[list(DEPTH_COLUMNS)] >= 0.1).sum().to_string())
+
+
+def closed_by_hour(city: City, index: WaterIndex, chances: Any, district: str) -> pd.DataFrame:
+    """Give how many road lines of a district are closed to whom from each hour on."""
+    closed = closed_roads(index, chances, city.roads)
+    middles = shapely.point_on_surface(city.roads.geometry.array[closed.index])
+    closed = closed[shapely.intersects(city.districts.loc[district, "geometry"], middles)]
+    counts = {column: closed[column].value_counts() for column in HOURS.values()}
+    counts["bridges"] = closed.loc[closed["bridge"], HOURS["general"]].value_counts()
+    table = pd.DataFrame(counts).fillna(0).astype(int).sort_index()
+    return table.rename_axis("hour")
 
 
 def given(city: City) -> Exceedance:
@@ -76,7 +93,7 @@ def draw(city: City, index: WaterIndex, district: str, path: str) -> None:
     """Draw the district in planned and maximum water, buildings by what people can do."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(13, 5.2), layout="constrained")
+    figure = Figure(figsize=(13, 5.6), layout="constrained")
     shape = city.districts.loc[district, "geometry"]
     for axis, upto in zip(
         figure.subplots(1, 2), (("planned",), ("planned", "maximum")), strict=True
@@ -89,6 +106,7 @@ def draw(city: City, index: WaterIndex, district: str, path: str) -> None:
             rows = inside[inside["kind"] == kind]
             label = f"{kind}: {rows['people'].sum():.0f} people"
             axis.scatter(rows["lon"], rows["lat"], s=5, color=colour, label=label, zorder=3)
+        _roads(axis, city, index, keys, shape)
         dry = city.buildings[city.buildings["district_id"] == district].drop(inside.index)
         axis.scatter(dry.geometry.x, dry.geometry.y, s=1, color="#bbbbbb", label="dry", zorder=2)
         axis.plot(*shape.exterior.xy, color="black", linewidth=0.8)
@@ -97,9 +115,23 @@ def draw(city: City, index: WaterIndex, district: str, path: str) -> None:
             xlim=(west, east), ylim=(south, north), title=f"{district}: {upto[-1]} (fictional)"
         )
         axis.set_aspect(1 / np.cos(np.radians(south)))
-        axis.legend(loc="lower center", fontsize=8, markerscale=2)
+        axis.legend(
+            loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3, fontsize=8, markerscale=2
+        )
         axis.tick_params(labelsize=7)
-    figure.savefig(path, dpi=80)
+    figure.savefig(path, dpi=80, bbox_inches="tight")
+
+
+def _roads(axis: Any, city: City, index: WaterIndex, keys: Any, shape: Any) -> None:
+    """Draw the roads: open, closed to cars and the elderly, closed to everybody."""
+    cut = cut_roads(index, keys)
+    rows = np.full(len(city.roads), "open", dtype=object)
+    rows[cut.index[cut["car"]]] = "no cars, no elderly"
+    rows[cut.index[cut["general"]]] = "closed"
+    for what, colour in ROAD_COLOURS.items():
+        lines = city.roads[rows == what]
+        lines[lines.intersects(shape)].plot(ax=axis, color=colour, linewidth=0.7, zorder=2)
+        axis.plot([], [], color=colour, linewidth=0.7, label=f"road: {what}")
 
 
 def _areas(axis: Any, city: City, upto: tuple[str, ...]) -> None:

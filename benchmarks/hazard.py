@@ -28,6 +28,7 @@ from hazard.chance import river_chances
 from hazard.exposure import demand_indexed, expose_indexed
 from hazard.indexed import WaterIndex, index_water
 from hazard.outlook import expected_people
+from hazard.roads import closed_roads
 from hazard.select import select_layer
 from hazard.staying import CLASSES, GROUND_FLOOR_M, StayRules, highest_floor_m
 from hazard.types import SCENARIOS
@@ -115,7 +116,8 @@ def update(city: City, index: WaterIndex, forecast: Exceedance) -> Any:
     counts = expose_indexed(index, layer)
     leaving = demand_indexed(index, layer)
     chances = river_chances(forecast, index.rivers, city.gauges)
-    return counts, leaving, expected_people(index, chances)
+    closed = closed_roads(index, chances, city.roads)
+    return counts, leaving, expected_people(index, chances), closed
 
 
 def count(city: City, index: WaterIndex, forecast: Exceedance) -> pd.DataFrame:
