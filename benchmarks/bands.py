@@ -14,7 +14,7 @@ from forecasting.types import LevelForecast, Observations
 from forecasting.verification.events import find_floods
 from forecasting.verification.pairs import RISE_CLASSES, truth_of
 from kawamori.datasets import Dataset
-from kawamori.verify_figures import fans
+from kawamori.verify_figures import Told, fans
 from kawamori.verify_style import png, styled
 
 COLOURS = {"quantile": "#009e73", "gbm": "#d55e00", "global": "#e69f00"}  # models with bands
@@ -94,7 +94,7 @@ def flood_fans(forecast: LevelForecast, tested: Observations, dataset: Dataset) 
     floods = find_floods(tested, target, most=LARGEST, apart=APART, before=AROUND, after=AROUND)
     (gauge,) = (one for one in dataset.gauges if one.gauge_id == target)
     chosen = forecast.isel(lead=[_leads_h(forecast).index(lead) for lead in FAN_LEADS_H])
-    return fans(chosen, truth_of(chosen, tested), floods, dict(gauge.thresholds.items()))
+    return fans(Told(chosen), truth_of(chosen, tested), floods, dict(gauge.thresholds.items()))
 
 
 def _inside(forecast: LevelForecast, truth: xr.Dataset, lead: int) -> xr.DataArray:

@@ -44,7 +44,7 @@ def speed(series: Series) -> dict[str, Any]:
         windows = Path(folder) / "windows.npz"
         _write_windows(series, windows)
         command = [sys.executable, "-m", "benchmarks.nation", str(kept), str(windows)]
-        said = subprocess.run(command, capture_output=True, text=True, check=True)
+        said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     nation: dict[str, Any] = json.loads(said.stdout)
     return told | nation
 
