@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from advisory.decide import decide
-from advisory.policy import Policy
+from advisory.policy import ClearanceTimes, Policy
 from advisory.types import Advice, GaugeState, Warnings
 from alerts.compose import compose
 from alerts.facts import observe
@@ -21,17 +21,20 @@ from forecasting.models import LevelModel
 from forecasting.quality import flag, good
 from forecasting.types import Exceedance, Observations, utc64
 from hazard.select import select_layer
-from hazard.types import FloodLayer
+from hazard.types import COMBINED, FloodLayer
 from kawamori.city import City
 from kawamori.digests import city_digest, facts_digest, series_digest
+from kawamori.followed import FollowedModel
 from kawamori.kept_models import fit_or_load
+from kawamori.outlook import outlook
+from kawamori.placement import Placement, place_people
 from kawamori.routes import main_routes
 from kawamori.run import Run
+from kawamori.shelter_rules import ShelterDesk, open_shelters
+from kawamori.sheltering import sheltering
 from kawamori.states import alarmed_rivers, gauge_states
-from kawamori.waters import CityWater, Waters, lay_water, waters
+from kawamori.waters import CityWater, lay_water, waters
 from kawamori.ways import Ways, closed_for, open_ways
-from shelters.allocate import allocate
-from shelters.safety import usable
 from shelters.types import Allocation
 
 FORMS = (*PUBLIC_FORMS, STAFF_FORM)
@@ -42,12 +45,13 @@ class Desk:
     """What stays the same from cycle to cycle, and the digest of it."""
 
     city: City
-    model: LevelModel
+    model: FollowedModel
     policy: Policy
     drill: bool
     digest: str
     water: CityWater  # the city laid into its maps and terrain, once
     ways: Ways
+    shelters: ShelterDesk
 
 
 def open_desk(
@@ -69,8 +73,10 @@ def open_desk(
         fitted = fit_or_load(model, training, models, city=city)
     ways = open_ways(city, policy)
     known = [city_digest(city), series_digest(training), model.model_id, asdict(policy)]
-    digest = facts_digest(*known, asdict(ways.speeds))
-    return Desk(city, fitted, policy, drill, digest, lay_water(city), ways)
+    shelters = open_shelters(city)
+    digest = facts_digest(*known, asdict(ways.speeds), shelters.facts())
+    followed = FollowedModel.of(fitted, training)
+    return Desk(city, followed, policy, drill, digest, lay_water(city), ways, shelters)
 
 
 def cycle(
@@ -80,6 +86,7 @@ def cycle(
     issued_at: datetime,
     warnings: Warnings | None = None,
     previous: Sequence[Advice] | None = None,
+    told: Allocation | None = None,
 ) -> Run:
     """Give the run of one issue time; nothing observed later reaches any part of it.
 
@@ -91,6 +98,8 @@ def cycle(
         Official warnings in force; None = no telegram feed is connected.
     previous
         Advice of the cycle before, so that levels do not flap.
+    told
+        The plan that people were told before: they keep their places where they can.
     """
     city, warnings = desk.city, warnings or Warnings()
     past = Observations(observations.sel(time=slice(None, utc64(issued_at))))
@@ -99,10 +108,11 @@ def cycle(
     forecast = desk.model.predict(usable_series, issued_at=issued_at)
     chances = exceedance(forecast, city.gauges)
     states = gauge_states(usable_series, city.gauges, issued_at=issued_at)
+    alarmed = alarmed_rivers(states, chances, city.gauges)
     water = waters(
         desk.water,
         city,
-        _layer(desk, chances, states),
+        _layer(city, chances, alarmed),
         observations=usable_series,
         forecast=forecast,
         warnings=warnings,
@@ -110,7 +120,10 @@ def cycle(
         issued_at=issued_at,
     )
     closed = closed_for(desk.water.rivers, chances, city)
-    allocation, routes = _places(desk, water, closed)
+    placement = place_people(
+        desk.shelters, city, desk.ways, water, chances, closed=closed, told=told
+    )
+    allocation = None if placement is None else placement.allocation
     advice = decide(
         chances,
         water.exposure,
@@ -146,31 +159,47 @@ def cycle(
         dynamic=water.dynamic,
         inland=water.inland,
         landslide=water.landslide,
+        outlook=outlook(
+            desk.water.rivers,
+            water.layer,
+            chances,
+            city.gauges,
+            alarmed=alarmed,
+            population=water.population,
+        ),
         closed=closed,
-        routes=routes,
+        routes=_routes(desk, placement, closed),
+        sheltering=sheltering(
+            desk.shelters,
+            city,
+            placement,
+            chances,
+            advice,
+            leaving_min=_leaving_min(desk.policy.clearance),
+            scenario=COMBINED,
+            issued_at=issued_at,
+        ),
     )
 
 
-def _layer(desk: Desk, chances: Exceedance, states: Sequence[GaugeState]) -> FloodLayer | None:
+def _layer(city: City, chances: Exceedance, alarmed: Collection[str]) -> FloodLayer | None:
     """Give the official areas that the forecast selects; None = the city has none."""
-    city = desk.city
     if city.layers is None:
         return None
-    alarmed = alarmed_rivers(states, chances, city.gauges)
     return select_layer(chances, city.layers, city.gauges, alarmed=alarmed)
 
 
-def _places(
-    desk: Desk, water: Waters, closed: pd.DataFrame | None
-) -> tuple[Allocation | None, Any | None]:
-    """Give who goes where and the main ways there."""
-    people = water.demand
-    if desk.city.shelters is None or people is None:
-        return None, None
-    safe, rejected = usable(desk.city.shelters, water.unsafe, hazards=water.hazards)
-    minutes = desk.ways.minutes(people, safe, closed=closed)
-    allocation = allocate(people, safe, minutes, rejected=rejected)
-    return allocation, main_routes(desk.ways, people, safe, allocation, closed=closed)
+def _routes(desk: Desk, placement: Placement | None, closed: pd.DataFrame | None) -> Any | None:
+    """Give the main ways of a placement; None = nobody is placed."""
+    if placement is None:
+        return None
+    people, safe = placement.people, placement.safe
+    return main_routes(desk.ways, people, safe, placement.allocation, closed=closed)
+
+
+def _leaving_min(times: ClearanceTimes) -> float:
+    """Give how long after the decision begins a household sets out by day."""
+    return times.decide_min + times.diffuse_day_min + times.mobilise_min
 
 
 def _messages(

@@ -13,6 +13,7 @@ from forecasting.types import Observations
 from kawamori.cases import basin, read_case
 from kawamori.datasets import read_dataset
 from kawamori.pipeline import Desk, cycle, open_desk
+from kawamori.placement import told_plan
 from kawamori.policies import read_policy
 from kawamori.progress import Report, part
 from kawamori.report import step
@@ -42,11 +43,11 @@ def replay_to_report(name: str, settings: Settings, progress: Report) -> Path:
 def sequence(
     desk: Desk, observations: Observations, times: Sequence[datetime], progress: Report
 ) -> Iterator[Run]:
-    """Give one run per issue time; each hands its advice to the next."""
-    previous = None
+    """Give one run per issue time; each hands its advice and what people were told to the next."""
+    previous, told = None, None
     for number, issued_at in enumerate(times, start=1):
-        run = cycle(desk, observations, issued_at=issued_at, previous=previous)
-        previous = run.advice
+        run = cycle(desk, observations, issued_at=issued_at, previous=previous, told=told)
+        previous, told = run.advice, told_plan(run.allocation, run.advice)
         progress(f"{desk.city.city_id} {issued_at:%m-%d %H:%M} UTC", number / len(times))
         yield run
 

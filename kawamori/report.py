@@ -21,6 +21,7 @@ from kawamori.charts import Hydrograph, chart_data, forecast_rows, hydrographs, 
 from kawamori.record import model_id, run_json, write_forecast
 from kawamori.run import Run
 from kawamori.run_map import MAP_FILES, has_place, write_map
+from kawamori.sheltering import opening_rows, stock_lines
 from kawamori.situation import (
     advice_rows,
     ages,
@@ -30,6 +31,14 @@ from kawamori.situation import (
     main_reason,
     pressing,
     weighed,
+)
+from kawamori.water_rows import (
+    DEPTH_WORDS,
+    POPULATION_WORDS,
+    depth_rows,
+    people_rows,
+    river_rows,
+    water_kinds,
 )
 
 CHART_FILES = ("uPlot.iife.min.js", "uPlot.min.css")
@@ -132,11 +141,19 @@ def render(run: Run, charts: Sequence[Hydrograph], *, history: Sequence[Step] = 
         tracked=_tracked(run, history),
         read_texts=message_texts,
         gauges=gauge_rows(run),
+        population=POPULATION_WORDS[run.population],
+        water_kinds=water_kinds(run),
+        water_people=people_rows(run),
+        water_rivers=river_rows(run),
+        water_depths=depth_rows(run),
+        depth_words=DEPTH_WORDS,
         ages=ages(run),
         banners=banners(run),
         gaps=gaps(run),
         names=_names(run.city.districts),
         places=_names(run.city.shelters),
+        openings=opening_rows(run.sheltering),
+        stock=stock_lines(run.sheltering, _names(run.city.districts)),
         Level=Level,
         words=words,
     )

@@ -15,6 +15,8 @@ from hazard.types import Exposure, FloodLayer
 from hazard.water import Population
 from kawamori.city import City
 from kawamori.dynamic import DynamicWater
+from kawamori.outlook import Outlook
+from kawamori.sheltering import Sheltering
 from kawamori.ungauged import Danger
 from shelters.types import Allocation
 
@@ -42,5 +44,7 @@ class Run:
     dynamic: tuple[DynamicWater, ...] = ()  # reckoned from terrain; () = the city has none
     inland: Danger | None = None  # drains and streams without a gauge; None = no inland map
     landslide: Danger | None = None  # None = no zones are known
+    outlook: Outlook | None = None  # how likely the official areas are; None = no areas
     closed: pd.DataFrame | None = None  # position in the city's roads x traveller; None = unknown
     routes: Any | None = None  # of `kawamori.routes`; None = nobody is sent anywhere
+    sheltering: Sheltering | None = None  # doors, staff, stock; None = nobody is placed

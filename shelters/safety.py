@@ -144,14 +144,13 @@ def upper_floors(
     -------
         Columns shelter_id, floor (the lowest dry storey, 1 = ground floor).
     """
-    ids = [str(key) for key in rejected["shelter_id"]]
-    kept, _ = usable(Shelters(shelters.loc[ids]), layer, **event, upstairs=ids)
-    here = Shelters(shelters.loc[kept.index])
-    site = _site(here, layer, event.get("chance"))
-    return pd.DataFrame(
-        {"shelter_id": list(kept.index), "floor": site.dry_floor.astype(int)},
-        columns=["shelter_id", "floor"],
-    )
+    here = Shelters(shelters.loc[list(rejected["shelter_id"])])
+    ids = list(map(str, here.index))
+    kept, _ = usable(here, layer, **event, upstairs=ids)
+    anyway, _ = usable(here, layer, **event)
+    lifted = Shelters(kept.drop(index=anyway.index))
+    floor = _site(lifted, layer, event.get("chance")).dry_floor
+    return pd.DataFrame({"shelter_id": list(lifted.index), "floor": floor.astype(int)})
 
 
 def reason(identifier: str, **values: str) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -11,9 +12,11 @@ from forecasting.models import MODELS
 from forecasting.types import aware, check_observations
 from kawamori.city import read_city
 from kawamori.pipeline import cycle, open_desk
+from kawamori.placement import told_plan
 from kawamori.policies import read_policy
 from kawamori.record import run_json
 from kawamori.settings import Settings
+from kawamori.sheltering import stock_lines
 
 
 @pytest.fixture
@@ -61,6 +64,34 @@ def test_advice_reaches_people_places_and_texts(desk, storm) -> None:
     assert all(message.subject.startswith("【訓練】") for message in texts)
 
 
+def test_doors_staff_and_stock_follow_the_advice(desk, storm) -> None:
+    run = cycle(desk, storm, issued_at=aware(storm["time"].values[-1]))
+    plan, low = run.sheltering, run.advice[0]
+    row = plan.openings.iloc[0]
+    assert (row["shelter_id"], row["people"], row["staff"]) == ("s1", 80, 2)  # one per 50 begun
+    leave = low.issue_by or run.issued_at
+    assert row["open_by"] > leave  # the first still have to walk
+    assert row["open_by"] - row["staff_call_by"] == np.timedelta64(60, "m")
+    water = plan.stock.set_index("item").loc["water_l"]
+    assert (water["need"], np.isnan(water["held"])) == (240, True)  # 80 people, 3 litres
+    assert stock_lines(plan, {}) == [
+        "備蓄の一覧がないため、水・食料・毛布・トイレ・冷房の過不足は不明"
+    ]
+
+
+def test_who_was_told_a_shelter_keeps_it(desk, storm) -> None:
+    issued_at = aware(storm["time"].values[-1])
+    first = cycle(desk, storm, issued_at=issued_at)
+    assert first.sheltering.moves is None  # nobody was told anything before
+    told = told_plan(first.allocation, first.advice)
+    again = cycle(desk, storm, issued_at=issued_at, told=told)
+    assert again.sheltering.moves.empty
+    assert again.allocation.assigned.equals(first.allocation.assigned)
+    calm = [replace(one, level=Level.NONE) for one in first.advice]
+    assert told_plan(first.allocation, calm).groups.empty
+    assert told_plan(None, calm) is None
+
+
 def test_silent_gauge_is_unknown_and_never_calm(desk, storm) -> None:
     silent = storm.copy(deep=True)
     silent["level_m"][-6:] = np.nan
@@ -70,8 +101,6 @@ def test_silent_gauge_is_unknown_and_never_calm(desk, storm) -> None:
 
 
 def test_city_without_layers_and_shelters_leaves_people_unknown(desk, storm) -> None:
-    from dataclasses import replace
-
     bare = replace(desk, city=replace(desk.city, layers=None, shelters=None, buildings=None))
     run = cycle(bare, storm, issued_at=aware(storm["time"].values[-1]))
     assert run.advice[0].level is Level.EVACUATE

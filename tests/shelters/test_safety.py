@@ -185,3 +185,11 @@ def test_unknown_storeys_are_never_taken_for_high_ones() -> None:
     kept, rejected = usable(shelter_frame([shelter("A")]), water(3.0), upstairs=["A"])
     assert kept.empty
     assert upper_floors(shelter_frame([shelter("A")]), rejected, water(3.0)).empty
+
+
+def test_a_place_rejected_for_its_road_is_no_case_of_upper_floors() -> None:
+    dry = shelter_frame([shelter("A")])
+    event = {"no_access": {"A": "最寄りの道路が通行止め"}}
+    _, rejected = usable(dry, None, **event)
+    assert upper_floors(dry, rejected, None, **event).empty
+    assert upper_floors(dry, rejected, None).empty  # dry ground is not an upper floor either

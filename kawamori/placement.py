@@ -1,0 +1,145 @@
+"""Who goes where in one cycle: the safe shelters, those that open, a place for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from advisory.types import Advice, Level
+from forecasting.types import Exceedance
+from hazard.chance import DEPTH_COLUMNS, river_chances
+from hazard.indexed import WaterIndex
+from hazard.outlook import place_chances
+from kawamori.city import City
+from kawamori.shelter_rules import ShelterDesk
+from kawamori.waters import Waters
+from kawamori.ways import Ways
+from shelters.allocate import allocate
+from shelters.opening import OpeningChoice, choose_openings
+from shelters.replan import replan
+from shelters.routes import NOTES
+from shelters.safety import upper_floors, usable
+from shelters.types import Allocation, Shelters, TravelMinutes
+
+DEEP = DEPTH_COLUMNS[0]  # deeper than 0.3 m
+LOST_ACCESS = "road_closed"  # note of a shelter whose nearest road is closed
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """Who goes where, and what that was worked out from."""
+
+    allocation: Allocation
+    people: pd.DataFrame
+    safe: Shelters
+    minutes: TravelMinutes
+    choice: OpeningChoice
+    upper_floors: pd.DataFrame
+    moves: pd.DataFrame | None
+
+
+def place_people(
+    desk: ShelterDesk,
+    city: City,
+    ways: Ways,
+    water: Waters,
+    exceedance: Exceedance,
+    *,
+    closed: pd.DataFrame | None,
+    told: Allocation | None = None,
+) -> Placement | None:
+    """Judge the shelters, choose which to open and give everybody a place; None = unknown.
+
+    `told` is the plan that people were told before; its people keep their place where they can.
+    """
+    if city.shelters is None or water.demand is None:
+        return None
+    people = water.demand.set_axis(_origins(water.demand), axis=0)
+    event: dict[str, Any] = {
+        "hazards": water.hazards,
+        "chance": _chance(desk.index, city, exceedance),
+    }
+    dry, rejected = usable(city.shelters, water.unsafe, **event)
+    minutes = ways.minutes(people, dry, closed=closed)
+    event["no_access"] = _no_access(minutes)
+    safe, lost = usable(dry, water.unsafe, **event)
+    rejected = pd.concat([rejected, lost], ignore_index=True)
+    choice, opened = _opened(desk, people, safe, minutes, told)
+    given: Any = {"limits": desk.limits, "rejected": rejected}
+    moves = None
+    if told is None:
+        allocation = allocate(people, opened, minutes, **given)
+    else:
+        changed = replan(told, people, opened, minutes, **given)
+        allocation, moves = changed.allocation, changed.moves
+    cases = upper_floors(city.shelters, rejected, water.unsafe, **event)
+    return Placement(allocation, people, safe, minutes, choice, cases, moves)
+
+
+def told_plan(allocation: Allocation | None, advice: Sequence[Advice]) -> Allocation | None:
+    """Give the part of a plan that people were told: of districts at level 3 or above."""
+    if allocation is None:
+        return None
+    ordered = {one.district_id for one in advice if one.level >= Level.ELDERLY}
+    groups = allocation.groups[allocation.groups["district_id"].isin(ordered)]
+    return Allocation(
+        allocation.assigned, allocation.unplaced, allocation.rejected, allocation.openings, groups
+    )
+
+
+def _chance(index: WaterIndex | None, city: City, exceedance: Exceedance) -> pd.Series[Any] | None:
+    """Give the highest probability of deep water at each shelter through the event."""
+    if index is None:
+        return None
+    told = place_chances(index, river_chances(exceedance, index.rivers, city.gauges))
+    return pd.Series(told[DEEP].groupby(level="building_id").max(skipna=False))
+
+
+def _no_access(minutes: TravelMinutes) -> dict[str, str]:
+    notes = minutes["shelter_note"].sel(traveller="general")
+    ids = map(str, minutes["shelter_id"].values)
+    return {
+        key: NOTES[LOST_ACCESS]
+        for key, note in zip(ids, notes.values, strict=True)
+        if note == LOST_ACCESS
+    }
+
+
+def _opened(
+    desk: ShelterDesk,
+    people: pd.DataFrame,
+    safe: Shelters,
+    minutes: TravelMinutes,
+    told: Allocation | None,
+) -> tuple[OpeningChoice, Shelters]:
+    """Choose what to open; without a limit of staff nobody may lose a place by it.
+
+    A shelter that people were told of stays chosen.
+    """
+    choice = choose_openings(people, safe, minutes, rules=desk.opening, limits=desk.limits)
+    if told is not None and choice.served is None:
+        ids = set(choice.shelter_ids) | set(told.groups["shelter_id"].dropna())
+        kept = tuple(str(key) for key in safe.index if key in ids)
+        choice = OpeningChoice(kept, choice.gap, choice.method)
+    chosen = choice.of(safe)
+    if choice.served is None and len(chosen) < len(safe):
+        lacking = [
+            allocate(people, places, minutes, limits=desk.limits).unplaced["people"].sum()
+            for places in (chosen, safe)
+        ]
+        if lacking[0] > lacking[1]:
+            every = tuple(map(str, safe.index))
+            choice = OpeningChoice(every, choice.gap, "all (the plan left people outside)")
+            return choice, safe
+    return choice, chosen
+
+
+def _origins(people: pd.DataFrame) -> pd.Index[Any]:
+    """Name each origin so that the next cycle finds it again."""
+    names = [f"{row.district_id}/{row.block}" for row in people.itertuples()]
+    number = pd.Series(names, dtype=object).groupby(names).cumcount()
+    marks = [name if at == 0 else f"{name}#{at}" for name, at in zip(names, number, strict=True)]
+    return pd.Index(marks, dtype=object, name="origin")
