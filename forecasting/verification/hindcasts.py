@@ -12,9 +12,10 @@ from forecasting.evaluate import only
 from forecasting.models import LevelModel
 from forecasting.rain import noisy_rain, perfect_rain
 from forecasting.types import Gauge, LevelForecast, Observations, RainForecast, utc64
-from forecasting.verification.outages import Outage, Times, stack
+from forecasting.verification.outages import Outage, Stacked, Times, stack
 from forecasting.verification.splits import Split
 
+AT_ONCE = 500  # outages on one invented time axis, which would end in 2262
 RAIN_MODES = ("none", "noisy", "perfect")
 Rain = Mapping[str, RainForecast | None]  # by mode
 
@@ -138,18 +139,34 @@ def _without(
 ) -> xr.Dataset:
     """Give the forecasts of each target with the input out, at the true issue times."""
     targets = list(model.predict_many(observations, issue_times[:1])["gauge"].values.astype(str))
-    each = []
-    for target in targets:
-        stacked = stack(observations, issue_times, outage, gauges, target)
-        moved = None if cube is None else cube.assign_coords(issued_at=stacked.issue_times)
-        forecast = model.predict_many(
-            stacked.observations,
-            stacked.issue_times,
-            rain_forecast=None if moved is None else RainForecast(moved),
-        )
-        each.append(forecast.sel(gauge=[target]).assign_coords(issued_at=issue_times))
-    return xr.concat(each, dim="gauge", data_vars="all", coords="different", compat="equals",
-                     join="exact", combine_attrs="override")  # fmt: skip
+    parts = []
+    for first in range(0, len(issue_times), AT_ONCE):
+        times = issue_times[first : first + AT_ONCE]
+        each = []
+        for target in targets:
+            stacked = stack(observations, times, outage, gauges, target)
+            each.append(_silenced(model, stacked, times, cube, target=target))
+        joined = xr.concat(each, dim="gauge", data_vars="all", coords="different",
+                           compat="equals", join="exact", combine_attrs="override")  # fmt: skip
+        parts.append(joined)
+    return _joined(parts)
+
+
+def _silenced(
+    model: LevelModel,
+    stacked: Stacked,
+    issue_times: Times,
+    cube: RainForecast | None,
+    *,
+    target: str,
+) -> xr.Dataset:
+    """Give the forecasts of one target from the blanked pasts, at the true issue times."""
+    moved = None
+    if cube is not None:
+        at = cube.sel(issued_at=issue_times)
+        moved = RainForecast(at.assign_coords(issued_at=stacked.issue_times))
+    forecast = model.predict_many(stacked.observations, stacked.issue_times, rain_forecast=moved)
+    return forecast.sel(gauge=[target]).assign_coords(issued_at=issue_times)
 
 
 def _joined(parts: Sequence[xr.Dataset]) -> LevelForecast:

@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 from forecasting.types import LevelForecast
+from forecasting.verification import hindcasts
 from forecasting.verification.hindcasts import hindcast, rain_cubes, takes_rain
 from forecasting.verification.outages import Outage
 from forecasting.verification.splits import Split
@@ -67,6 +68,17 @@ def test_an_outage_is_tried_at_every_third_issue_time_of_the_same_model(tiny):
     hours = (out["issued_at"].values - tiny.start) / tiny.step
     assert hours.tolist() == [20, 80]
     assert out["level_m"].isnull().all()  # the spy has nothing without the level
+
+
+def test_more_outages_than_one_time_axis_holds_are_tried_in_turn(tiny, monkeypatch):
+    # 31 days of past each: some 2,800 on one axis would pass the last time that can be written.
+    monkeypatch.setattr(hindcasts, "AT_ONCE", 2)
+    series = tiny.observed(np.arange(100.0))
+    made = hindcast(lambda: Spy(tiny), series, splits(tiny), gauges=[tiny.gauge],
+                    outages=[Outage("rain", timedelta(hours=2))])  # fmt: skip
+    out, whole = (made.forecasts[name] for name in ("rain_2h", "none"))
+    np.testing.assert_array_equal(out["issued_at"].values, whole["issued_at"].values)
+    np.testing.assert_array_equal(out["level_m"].values, whole["level_m"].values)
 
 
 def test_rain_is_told_only_where_it_may_be_learned_and_at_the_issue_times(tiny):
