@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from scipy.stats import norm
 
-from forecasting.adaptive import LEAST, MOST, adapt
+from forecasting.adaptive import LEAST, LEAST_BANDS, MOST, WINDOW_H, adapted, taught_by
 from forecasting.intervals import QUANTILES
 from forecasting.types import GOOD, LevelForecast, Observations
 
@@ -43,90 +43,108 @@ def coverage(forecast: LevelForecast, observations: Observations, last: int) -> 
     return float(np.mean(((low <= truth) & (truth <= high))[-last:]))
 
 
-@pytest.mark.parametrize("spread_m", [0.7, 1.3])
+def factors(forecast: LevelForecast) -> np.ndarray:
+    return forecast["band_factor"].values[:, 0, 0]
+
+
+@pytest.mark.parametrize("spread_m", [0.8, 1.3])
 def test_a_band_too_narrow_or_too_wide_comes_to_hold_nine_in_ten(spread_m):
-    forecast, observations = river(8000, spread_m=spread_m)
-    adapted, _ = adapt(forecast, observations)
-    assert abs(coverage(forecast, observations, 5000) - 0.9) > 0.05
-    assert coverage(adapted, observations, 5000) == pytest.approx(0.9, abs=0.02)
+    forecast, observations = river(4000, spread_m=spread_m)
+    told = adapted(forecast, forecast, observations)
+    assert abs(coverage(forecast, observations, 3500) - 0.9) > 0.05
+    assert coverage(told, observations, 3500) == pytest.approx(0.9, abs=0.025)
 
 
 def test_outcomes_after_the_issue_time_change_nothing():
     forecast, observations = river(400, spread_m=0.5)
     changed = observations.copy(deep=True)
     changed["level_m"].values[201:] = 99.0  # the forecast of hour 200 knows hours up to 200
-    one, _ = adapt(forecast, observations)
-    other, _ = adapt(forecast, Observations(changed))
-    np.testing.assert_array_equal(one["level_m"].values[:201], other["level_m"].values[:201])
-    assert (one["level_m"].values[201:] != other["level_m"].values[201:]).any()
+    one = adapted(forecast, forecast, observations)["level_m"].values
+    other = adapted(forecast, forecast, Observations(changed))["level_m"].values
+    np.testing.assert_array_equal(one[:201], other[:201])
+    assert (one[201:] != other[201:]).any()
 
 
-def test_the_first_forecasts_are_those_of_the_model_until_an_outcome_is_known():
-    forecast, observations = river(50, spread_m=0.5)
-    adapted, _ = adapt(forecast, observations)
-    kept = adapted["level_m"].values == forecast["level_m"].values
-    assert kept[:LEAD_H].all()  # the outcome of hour 0 is observed at hour 3
-    assert not kept[LEAD_H:].all(axis=(1, 2, 3)).any()
+def test_the_forecasts_are_those_of_the_model_until_a_day_of_outcomes_is_known():
+    forecast, observations = river(60, spread_m=0.5)
+    told = factors(adapted(forecast, forecast, observations))
+    first = LEAD_H + LEAST_BANDS - 1  # then 24 outcomes have come
+    assert (told[:first] == 1).all()
+    assert (told[first:] != 1).all()
 
 
-def test_going_on_from_a_state_is_the_same_as_going_through():
-    forecast, observations = river(300, spread_m=0.6)
-    whole, _ = adapt(forecast, observations)
-    early = Observations(observations.isel(time=slice(0, 150)))
-    first, state = adapt(LevelForecast(forecast.isel(issued_at=slice(0, 150))), early)
-    rest, _ = adapt(LevelForecast(forecast.isel(issued_at=slice(150, None))), observations, state)
-    both = np.concatenate([first["level_m"].values, rest["level_m"].values])
-    np.testing.assert_allclose(both, whole["level_m"].values)
+def test_one_forecast_is_adapted_as_it_is_among_many():
+    forecast, observations = river(500, spread_m=0.6)
+    many = adapted(forecast, forecast, observations).isel(issued_at=450)
+    one = adapted(LevelForecast(forecast.isel(issued_at=450)), forecast, observations)
+    xr.testing.assert_identical(one, many)
 
 
-def test_a_state_is_not_changed_by_its_use():
-    forecast, observations = river(100, spread_m=0.5)
-    _, state = adapt(LevelForecast(forecast.isel(issued_at=slice(0, 50))), observations)
-    before = state["g", 0].log_factor.copy()
-    adapt(LevelForecast(forecast.isel(issued_at=slice(50, None))), observations, state)
-    np.testing.assert_array_equal(state["g", 0].log_factor, before)
+def test_misses_and_hits_by_hand():
+    # 24 outcomes at 9 m, all widths alike, none wide: the upper side goes up by 24 x 0.04 x 0.95,
+    # to its limit ln 2; the lower one down by 24 x 0.04 x 0.05.
+    forecast, observations = river(LEAD_H + LEAST_BANDS, spread_m=1.0)
+    observations["level_m"].values[:] = 9.0
+    told = factors(adapted(forecast, forecast, observations))[-1]
+    assert told == pytest.approx([np.exp(-0.048), 2.0])
 
 
-def test_one_miss_and_one_hit_by_hand():
-    # Band 0 +- 1.645 sd, sd 1. Outcome 9 m passes the upper side: + 0.02 x 0.95, the lower one
-    # - 0.02 x 0.05; the widths are all the same, so that none is a wide one.
-    forecast, observations = river(LEAD_H + 1, spread_m=1.0)
-    observations["level_m"].values[LEAD_H] = 9.0
-    _, state = adapt(forecast, observations)
-    assert state["g", 0].log_factor[0] == pytest.approx([-0.001, 0.019])
+def test_an_outcome_older_than_the_window_is_forgotten():
+    forecast, observations = river(WINDOW_H + 100, spread_m=1.0)
+    changed = observations.copy(deep=True)
+    changed["level_m"].values[: 90 + LEAD_H] = 50.0
+    one = factors(adapted(forecast, forecast, observations))[-1]
+    assert factors(adapted(forecast, forecast, Observations(changed)))[-1].tolist() == one.tolist()
 
 
 def test_missing_outcomes_teach_nothing_and_missing_forecasts_stay_missing():
     forecast, observations = river(60, spread_m=0.5)
     observations["level_m"].values[:] = np.nan
     blank = forecast.assign(level_m=forecast["level_m"].where(forecast["issued_at"] != START))
-    adapted, state = adapt(LevelForecast(blank), observations)
-    assert adapted["level_m"].isel(issued_at=0).isnull().all()
-    np.testing.assert_array_equal(adapted["level_m"].values[1:], forecast["level_m"].values[1:])
-    assert (state["g", 0].log_factor == 0).all()
+    told = adapted(LevelForecast(blank), LevelForecast(blank), observations)["level_m"].values
+    assert np.isnan(told[0]).all()
+    np.testing.assert_allclose(told[1:], forecast["level_m"].values[1:])
 
 
 def test_quantiles_never_cross_and_the_median_stays():
     forecast, observations = river(1000, spread_m=0.4)
-    levels = adapt(forecast, observations)[0]["level_m"].values
+    levels = adapted(forecast, forecast, observations)["level_m"].values
     assert (np.diff(levels, axis=-1) >= 0).all()
     assert (levels[..., QUANTILES.index(0.5)] == 0).all()
 
 
 def test_factors_stay_within_their_limits_and_wide_bands_are_never_narrowed():
-    forecast, observations = river(6000, spread_m=50.0)  # nothing is ever missed
-    swing = 1 + np.arange(6000) % 7  # widths that differ
+    forecast, observations = river(1000, spread_m=50.0)  # nothing is ever missed
+    swing = 1 + np.arange(1000) % 7  # widths that differ: 6 and 7 of 7 lie above 80 %
     forecast = forecast.assign(level_m=forecast["level_m"] * xr.DataArray(swing, dims="issued_at"))
-    state = adapt(LevelForecast(forecast), observations)[1]["g", 0]
-    assert state.log_factor[0] == pytest.approx([LEAST[0]] * 2)
-    assert state.log_factor[1].tolist() == [0.0, 0.0]
-    missed = adapt(*river(3000, spread_m=0.01))[1]["g", 0]
-    assert (missed.log_factor <= MOST).all()
+    told = factors(adapted(LevelForecast(forecast), LevelForecast(forecast), observations))[600:]
+    assert told.min() == pytest.approx(np.exp(LEAST[0]))
+    assert (told[swing[600:] == 7] == 1.0).all()
+    narrow = river(1000, spread_m=0.01)
+    assert factors(adapted(narrow[0], narrow[0], narrow[1])).max() == pytest.approx(np.exp(MOST))
 
 
-def test_issue_times_out_of_order_and_missing_quantiles_are_refused():
+def test_a_band_without_width_teaches_and_stays_finite():
+    forecast, observations = river(200, spread_m=0.0)
+    told = adapted(forecast, forecast, observations)
+    assert (told["level_m"].values == 0).all()
+    assert np.isfinite(told["band_factor"].values).all()
+
+
+def test_the_bands_that_teach_lie_whole_hours_back_where_something_was_observed():
+    forecast, observations = river(WINDOW_H * 2, spread_m=1.0)
+    now = START + 500 * HOUR
+    times = taught_by(now, forecast, observations["time"].values)
+    assert times[-1] == now - HOUR
+    assert len(times) == WINDOW_H + LEAD_H
+    assert len(taught_by(START + 5 * HOUR, forecast, observations["time"].values)) == 5
+
+
+def test_other_leads_and_missing_quantiles_are_refused():
     forecast, observations = river(10, spread_m=1.0)
-    with pytest.raises(ValueError, match="must rise"):
-        adapt(LevelForecast(forecast.isel(issued_at=[1, 0])), observations)
+    other = LevelForecast(forecast.assign_coords(lead=[4 * HOUR]))
+    with pytest.raises(ValueError, match="lead of forecast and hindcast must be the same"):
+        adapted(forecast, other, observations)
+    few = LevelForecast(forecast.sel(quantile=[0.1, 0.5, 0.9]))
     with pytest.raises(ValueError, match=r"must hold 0\.05, 0\.5 and 0\.95"):
-        adapt(LevelForecast(forecast.sel(quantile=[0.1, 0.5, 0.9])), observations)
+        adapted(few, few, observations)

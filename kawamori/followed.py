@@ -1,0 +1,53 @@
+"""A desk's model with bands that follow what became of its earlier ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+import numpy as np
+
+from forecasting.adaptive import Times, adapted, taught_by
+from forecasting.models import LevelModel
+from forecasting.types import LevelForecast, Observations, RainForecast, utc64
+
+
+@dataclass(frozen=True)
+class FollowedModel:
+    """A fitted model and the hours it has learned from, which say nothing of its errors.
+
+    Nothing is kept between cycles: what it would have said in the last two weeks is told again
+    from the observations, so that a stored run gives the same forecast again.
+    """
+
+    model: LevelModel
+    learned: Times
+
+    @classmethod
+    def of(cls, model: LevelModel, training: Observations) -> Self:
+        """Give the model that was fitted on `training`; hours without any level taught nothing."""
+        known = np.isfinite(training["level_m"].values).any(axis=1)
+        return cls(model, training["time"].values[known])
+
+    def predict(
+        self,
+        observations: Observations,
+        *,
+        issued_at: datetime,
+        rain_forecast: RainForecast | None = None,
+    ) -> LevelForecast:
+        """Give the model's forecast, its bands adapted (see `forecasting.adaptive`).
+
+        Earlier rain forecasts are not asked for: the bands that teach are those without.
+        """
+        forecast = self.model.predict(
+            observations, issued_at=issued_at, rain_forecast=rain_forecast
+        )
+        times = observations["time"].values
+        new = times[~np.isin(times, self.learned)]
+        earlier = taught_by(utc64(issued_at), forecast, new)
+        if not len(earlier):
+            return forecast
+        hindcast = self.model.predict_many(observations, earlier)
+        return adapted(forecast, hindcast, Observations(observations.sel(time=new)))
