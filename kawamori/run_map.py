@@ -32,6 +32,9 @@ def write_map(run: Run, folder: Path) -> None:
         gauges=_gauges(run),
         shelters=run.city.shelters,
         allocation=run.allocation,
+        routes=run.routes,
+        roads=run.city.roads,
+        closed=run.closed,
         notes=run.city.notes,
         credits=run.city.credits,
     )
@@ -54,7 +57,7 @@ def _districts(run: Run) -> Any:
 def _lines(item: Advice | None) -> list[str]:
     if item is None:
         return ["助言なし(不明)"]
-    lines = [f"立退きが必要 {words.people(item.people.must_leave)}"]
+    lines = [f"立退きが必要 {words.people(item.people.must_leave, item.people.partial)}"]
     if item.issue_by is not None:
         lines.append(f"発令期限 {words.clock(item.issue_by)}")
     return lines

@@ -41,8 +41,8 @@ def district_features(districts: Any) -> list[dict[str, Any]]:
             "name": str(name),
             "level": int(level),
             "lines": lines,
-            "geometry": _geometry(shape),
-            **_point(shapely.get_x(middle), shapely.get_y(middle)),
+            "geometry": plain_geometry(shape),
+            **plain_point(shapely.get_x(middle), shapely.get_y(middle)),
         }
         for (name, level, lines), shape, middle in zip(rows, shapes, middles, strict=True)
     ]
@@ -73,7 +73,7 @@ def _area(row: pd.Series[Any], shape: Any) -> dict[str, Any]:
         "legend": symbol["legend"],
         "collapse": not pd.isna(row["collapse_zone"]),
         "standIn": stand_in,
-        "geometry": _geometry(shape),
+        "geometry": plain_geometry(shape),
     }
 
 
@@ -90,7 +90,7 @@ def gauge_features(gauges: pd.DataFrame) -> list[dict[str, Any]]:
             "name": f"{row['name']} ({row['river']})",
             "state": row["state"],
             "lines": lines,
-            **_point(row["lon"], row["lat"]),
+            **plain_point(row["lon"], row["lat"]),
         }
         for (_, row), lines in zip(gauges.iterrows(), _lines(gauges), strict=True)
     ]
@@ -115,8 +115,9 @@ def shelter_features(shelters: Shelters, allocation: Allocation | None) -> list[
                 "name": str(row["name"]),
                 "state": state,
                 "rank": ranks.get(str(key)),
-                "lines": _shelter_lines(row, sent, why),
-                **_point(row.geometry.x, row.geometry.y),
+                "room": "" if why else _room_words(free, sent),
+                "lines": _shelter_lines(row, sent, why, ranks.get(str(key))),
+                **plain_point(row.geometry.x, row.geometry.y),
             }
         )
     return rows
@@ -130,12 +131,22 @@ def _state(why: str | None, opens: bool, free: Any, sent: int) -> str:
     return "opening" if opens else "usable"
 
 
-def _shelter_lines(row: pd.Series[Any], sent: int, why: str | None) -> list[str]:
+def _room_words(free: Any, sent: int) -> str:
+    """Say how much room is left after everybody who is sent has come."""
+    if pd.isna(free):
+        return "空き不明"
+    return f"残り{int(free) - sent:,}人" if free > sent else "満員"
+
+
+def _shelter_lines(row: pd.Series[Any], sent: int, why: str | None, rank: int | None) -> list[str]:
     room = "収容人数 不明"
     if not pd.isna(row["capacity"]):
         room = f"収容人数 {int(row['capacity']):,}人 ({SOURCE_WORDS[row['capacity_source']]})"
+    inside = "人数不明" if pd.isna(row["occupied"]) else f"{int(row['occupied']):,}人"
     lines = [
         f"理由: {why}" if why else "",
+        f"開設中 収容中 {inside}" if row["status"] == "open" else "",
+        f"開設の順 {rank}番目" if rank else "",
         f"割り当て {sent:,}人" if sent else "",
         room,
         "・".join(word for kind, word in KIND_WORDS.items() if kind in row["kinds"]),
@@ -170,13 +181,15 @@ def _tidy(shape: Any) -> Any:
     return shapely.union_all(kept) if len(kept) != 1 else kept[0]
 
 
-def _geometry(shape: Any) -> dict[str, Any]:
+def plain_geometry(shape: Any) -> dict[str, Any]:
+    """Give a shape as GeoJSON, rounded."""
     rounded = shapely.transform(shape, lambda corners: np.round(corners, DECIMALS))
     plain: dict[str, Any] = json.loads(shapely.to_geojson(rounded))
     return plain
 
 
-def _point(lon: Any, lat: Any) -> dict[str, float]:
+def plain_point(lon: Any, lat: Any) -> dict[str, float]:
+    """Give a position, rounded."""
     return {"lon": round(float(lon), DECIMALS), "lat": round(float(lat), DECIMALS)}
 
 

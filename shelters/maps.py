@@ -31,6 +31,7 @@ from shelters.features import (
 )
 from shelters.symbols import GAUGE_STATES, LEVELS, SHELTER_STATES
 from shelters.types import Allocation, Shelters
+from shelters.way_features import closed_features, route_features, stranded_features
 
 TEMPLATES = Path(__file__).parent / "templates"
 # What may not stand inside a script: what could end it, and separators of old engines.
@@ -117,6 +118,10 @@ def map_data(
     gauges: pd.DataFrame | None = None,
     shelters: Shelters | None = None,
     allocation: Allocation | None = None,
+    routes: Any | None = None,
+    roads: Any | None = None,
+    closed: pd.DataFrame | None = None,
+    stranded: Any | None = None,
     notes: Sequence[str] = (),
     credits: Sequence[str] = (),
 ) -> dict[str, Any]:
@@ -134,6 +139,12 @@ def map_data(
         Columns name, river, lon, lat, state (of `GAUGE_STATES`); `lines` if any.
     shelters, allocation
         All shelters of the city. Without an allocation nothing is known about their use.
+    routes
+        The main ways: district_id, shelter_id, traveller, people, minutes, on_roads, geometry.
+    roads, closed
+        Lines, and which of them (position) are closed to which traveller; both or none.
+    stranded
+        Points of `shelters.stranded`: who cannot come to a usable shelter in time.
     notes
         What is simulated, assumed or a stand-in: shown above the map.
 
@@ -157,5 +168,10 @@ def map_data(
         "standIn": any(area["standIn"] for area in water),
         "gauges": [] if gauges is None else gauge_features(gauges),
         "shelters": [] if shelters is None else shelter_features(shelters, allocation),
+        "routes": []
+        if routes is None or shelters is None
+        else route_features(routes, districts, shelters),
+        "closed": [] if roads is None or closed is None else closed_features(roads, closed),
+        "stranded": [] if stranded is None else stranded_features(stranded),
         "bounds": bounds_of(districts.geometry.array),
     }

@@ -59,7 +59,7 @@ GAUGE_STATES = [
 # `shown` False: too many to help at first sight; one tick shows them.
 SHELTER_STATES = [
     {"state": "opening", "sign": "1", "word": "開設候補 (数字は開設の順)", "shown": True},
-    {"state": "full", "sign": "満", "word": "満員になる (数字は開設の順)", "shown": True},
+    {"state": "full", "sign": "満", "word": "満員になる", "shown": True},
     {"state": "usable", "sign": "避", "word": "使える", "shown": True},
     {"state": "unsure", "sign": "?", "word": "収容人数などが不明", "shown": True},
     {"state": "unjudged", "sign": "・", "word": "使えるか未判定", "shown": True},

@@ -24,6 +24,25 @@
     return box;
   }
 
+  // Shapes of the states, on a square of 26: house, square, circle, diamond, dot, cross, triangle.
+  const SHAPES = {
+    opening: "M13,1 L25,11 V25 H1 V11 Z",
+    full: "M2,2 H24 V24 H2 Z",
+    usable: "M13,2 A11,11 0 1 1 12.99,2 Z",
+    unsure: "M13,0 L26,13 L13,26 L0,13 Z",
+    unjudged: "M13,5 A8,8 0 1 1 12.99,5 Z",
+    rejected: "M4,4 L22,22 M22,4 L4,22",
+    stranded: "M13,1 L26,25 H0 Z",
+  };
+  const ROOMY = new Set(["opening", "full", "usable"]); // whose room left is written beside
+  const MOST = 8; // ways told one by one in a popup
+  const CASING = { color: "#fff", weight: 6, dashArray: null, opacity: 0.8 };
+  const CLOSED = {
+    some: { color: "#b35900", weight: 2, dashArray: "2 4", under: { ...CASING, weight: 3 } },
+    all: { color: "#b3001b", weight: 2.5, dashArray: "7 3", under: { ...CASING, weight: 4 } },
+    bridge: { color: "#b3001b", weight: 6, dashArray: "3 2", under: { ...CASING, weight: 9 } },
+  };
+
   // Fills that can be told apart without colour: one pattern per level.
   const STROKES = {
     "-1": [["M-2,2 l4,-4 M0,10 l10,-10 M8,12 l4,-4", "#5d6770", 2.5]],
@@ -52,6 +71,7 @@
   const levels = new Map(data.levels.map((level) => [level.level, level]));
   const states = new Map(data.states.map((state) => [state.state, state]));
   const groups = {};
+  const chosen = L.layerGroup().addTo(map);
   const group = (name, shown) => (groups[name] = shown ? L.layerGroup().addTo(map) : L.layerGroup());
 
   function pin(place, options) {
@@ -68,9 +88,46 @@
       if (options.paint) options.paint(drawn);
     });
     marker.bindTooltip(() => text(place.name, place.lines), { direction: "top", offset: [0, -8] });
-    marker.bindPopup(() => text(place.name, place.lines), { maxWidth: 320 });
-    marker.on("popupopen", () => marker.closeTooltip());
+    marker.bindPopup(() => text(place.name, place.lines), {
+      maxWidth: 320, maxHeight: wide ? 400 : 220,
+    });
+    marker.on("popupopen", () => {
+      marker.closeTooltip();
+      showWays(place.ways || []);
+    });
+    marker.on("popupclose", () => showWays([]));
     return marker;
+  }
+
+  // Ways of what was chosen: a line that stands out on any ground, dashed for cars, dotted where
+  // it is no road.
+  function showWays(ways) {
+    chosen.clearLayers();
+    ways.forEach((way) => {
+      const dash = !way.onRoads ? "1 9" : way.car ? "12 8" : null;
+      const under = { color: "#fff", weight: 9, opacity: 0.9, interactive: false, pane: "ways" };
+      const over = { ...under, color: "#00489c", weight: 5, opacity: 1, dashArray: dash };
+      [under, over].forEach((style) => L.polyline(way.at, style).addTo(chosen));
+      L.circleMarker(way.at[0], {
+        ...over, radius: 6, weight: 3, fillColor: "#fff", fillOpacity: 1, dashArray: null,
+      }).addTo(chosen);
+    });
+    if (ways.length) approach(L.latLngBounds(ways.flatMap((way) => way.at)));
+  }
+
+  // From afar a way is a dot: go near enough to see it.
+  function approach(bounds) {
+    const corners = [bounds.getSouthWest(), bounds.getNorthEast()];
+    const [low, high] = corners.map((corner) => map.latLngToContainerPoint(corner));
+    if (Math.max(high.x - low.x, low.y - high.y) > 160) return;
+    map.fitBounds(bounds, { paddingTopLeft: [20, wide ? 220 : 240], paddingBottomRight: [20, 20] });
+  }
+
+  // Who goes: the same ways told from the shelter's side and from the district's.
+  const waysOf = (side, at) => data.routes.filter((way) => way[side] === at);
+  function wayLines(ways, side, names) {
+    const lines = ways.slice(0, MOST).map((way) => `${names[way[side]].name} ${way.words}`);
+    return ways.length > MOST ? [...lines, `ほか${ways.length - MOST}件`] : lines;
   }
 
   function paint(node, level) {
@@ -79,22 +136,23 @@
     if (level.level === -1) node.classList.add("hatched");
   }
 
-  function chip(district) {
+  function chip(district, ways) {
     const level = levels.get(district.level);
     const html = element("div", "chip");
     const digit = element("i", "", level.number);
     const words = element("span");
     words.append(element("b", "", district.name), level.short);
     html.append(digit, words);
-    const lines = [`レベル${level.number} ${level.word}`, ...district.lines];
-    return pin({ ...district, lines }, {
+    const sent = ways.length ? ["避難先:", ...wayLines(ways, "shelter", data.shelters)] : [];
+    const lines = [`レベル${level.number} ${level.word}`, ...district.lines, ...sent];
+    return pin({ ...district, lines, ways }, {
       className: "holder", html, above: 1000 + 100 * level.level, paint: () => paint(digit, level),
     });
   }
 
   function drawDistricts() {
     const areas = group("地区の警戒レベル (助言)", true);
-    data.districts.forEach((district) => {
+    data.districts.forEach((district, at) => {
       const level = levels.get(district.level);
       const lines = [`レベル${level.number} ${level.word}`, ...district.lines];
       L.geoJSON(district.geometry, {
@@ -104,7 +162,7 @@
           fillOpacity: level.level === 5 ? 0.8 : 0.5, // half of black would look like UNKNOWN's grey
         },
       }).bindTooltip(() => text(district.name, lines), { sticky: true }).addTo(areas);
-      chip(district).addTo(areas);
+      chip(district, waysOf("district", at)).addTo(areas);
     });
   }
 
@@ -134,19 +192,60 @@
     });
   }
 
+  // The sign of a shelter: its own shape, fill and word or number for every state.
+  function sign(state, words) {
+    const drawn = svg("svg", { viewBox: "0 0 26 26", "aria-hidden": "true" });
+    const label = svg("text", { x: 13, y: state === "opening" ? 19.5 : 17.5 });
+    label.textContent = words;
+    drawn.append(svg("path", { d: SHAPES[state] }), label);
+    return drawn;
+  }
+
   function drawShelters() {
+    const places = data.shelters.map((place, at) => ({ ...place, ways: waysOf("shelter", at) }));
     data.kinds.forEach((kind) => {
-      const places = data.shelters.filter((place) => place.state === kind.state);
-      if (!places.length) return;
-      const layer = group(`避難所: ${kind.word} ${places.length}か所`, kind.shown);
-      places.forEach((place) => {
+      const some = places.filter((place) => place.state === kind.state);
+      if (!some.length) return;
+      const layer = group(`避難所: ${kind.word} ${some.length}か所`, kind.shown);
+      some.forEach((place) => {
         const small = kind.state === "rejected";
-        pin({ ...place, lines: [kind.word, ...place.lines] }, {
-          className: `dot place s-${kind.state}`, keyboard: !small, above: place.rank ? 800 : 0,
-          html: element("span", "", place.rank ? String(place.rank) : kind.sign),
-          size: small ? [13, 13] : place.rank ? [26, 26] : [20, 20],
+        const html = element("div");
+        html.append(sign(kind.state, place.rank && kind.state === "opening" ?
+          String(place.rank) : kind.sign));
+        if (ROOMY.has(kind.state)) html.append(element("span", "room", place.room));
+        const from = wayLines(place.ways, "district", data.districts);
+        const room = ROOMY.has(kind.state) ? [place.room] : [];
+        pin({ ...place, lines: [kind.word, ...room, ...place.lines, ...from] }, {
+          className: `place s-${kind.state}`, keyboard: !small, above: place.rank ? 800 : 0, html,
+          size: small ? [14, 14] : place.rank ? [30, 30] : [22, 22],
         }).addTo(layer);
       });
+    });
+  }
+
+  function drawClosed() {
+    if (!data.closed.length) return;
+    const layer = group("通れない道路・橋 (見込み)", true);
+    data.closed.forEach((roads) => {
+      const style = CLOSED[roads.key];
+      [{ ...style, ...style.under }, style].forEach((one) => L.geoJSON(roads.geometry, {
+        pane: "closed", style: one,
+      }).bindTooltip(() => text(roads.name, [`全体で${roads.count}区間`]), { sticky: true })
+        .addTo(layer));
+    });
+  }
+
+  function drawStranded() {
+    if (!data.stranded.length) return;
+    const people = data.stranded.reduce((sum, place) => sum + place.people, 0);
+    const layer = group(`避難困難 ${people.toLocaleString("ja")}人 (${data.stranded.length}か所)`, true);
+    data.stranded.forEach((place) => {
+      const html = element("div");
+      html.append(sign("stranded", "困"));
+      const side = 14 + 10 * Math.min(1, Math.sqrt(place.people / 1000));
+      pin({ ...place, lines: ["時間内に使える避難所へ行けない", ...place.lines] }, {
+        className: "place s-stranded", keyboard: false, above: -200, html, size: [side, side],
+      }).addTo(layer);
     });
   }
 
@@ -156,8 +255,21 @@
     return box;
   }
 
-  function dot(className, sign, state) {
-    const made = element("span", "dot " + className, sign);
+  function mark(state, words) {
+    const made = element("span", "place s-" + state);
+    made.append(sign(state, words));
+    return made;
+  }
+
+  function stroke(color, width, dash) {
+    const box = svg("svg", { "aria-hidden": "true", class: "stroke" });
+    box.append(svg("path", { d: "M0,9 h30", stroke: color, "stroke-width": width,
+      "stroke-dasharray": dash || "none", fill: "none" }));
+    return box;
+  }
+
+  function dot(className, words, state) {
+    const made = element("span", "dot " + className, words);
     if (state) paint(made, state);
     return made;
   }
@@ -180,7 +292,13 @@
       [swatch(`url(#level${level.level})`), `${level.number} ${level.word}`]));
     const shown = new Set(data.shelters.map((place) => place.state));
     section(box, "避難所", data.kinds.filter((kind) => shown.has(kind.state)).map((kind) =>
-      [dot("place s-" + kind.state, kind.sign), kind.word]));
+      [mark(kind.state, kind.sign), kind.word]));
+    section(box, "避難の道", [
+      ...(data.routes.length ? [[stroke("#00489c", 5), "避難経路 (地区名・避難所を押すと出る)"]] : []),
+      ...data.closed.map((roads) => [stroke(CLOSED[roads.key].color, 4,
+        CLOSED[roads.key].dashArray), `${roads.name} (見込み)`]),
+      ...(data.stranded.length ? [[mark("stranded", "困"), "時間内に避難所へ行けない人がいる所"]] : []),
+    ]);
     section(box, "水位観測所", data.gauges.length ? data.states.map((state) =>
       [dot("gauge", state.sign, state), state.word]) : []);
     const water = new Map(data.water.map((area) => [area.key, area]));
@@ -192,6 +310,7 @@
   // From afar a city has more shelters than room for signs: they shrink to coloured squares.
   function shrink() {
     map.getContainer().classList.toggle("far", map.getZoom() < 12);
+    map.getContainer().classList.toggle("near", map.getZoom() >= 13);
   }
 
   function controls() {
@@ -203,10 +322,23 @@
     toggle.title = "表示するもの";
     toggle.textContent = "表示";
     map.getContainer().setAttribute("aria-label", "地図。矢印キーで移動、プラスとマイナスで拡大縮小");
+    map.getContainer().addEventListener("keydown", (event) => {
+      if (event.key === "Escape") map.closePopup();
+    });
     map.on("popupopen", (event) => {
       const button = event.popup.getElement().querySelector(".leaflet-popup-close-button");
       if (button) button.setAttribute("aria-label", "閉じる");
     });
+  }
+
+  // A printed map is as wide as the paper: it is laid out anew before and after.
+  function printed(on) {
+    const view = map.getBounds();
+    document.body.classList.toggle("printing", on);
+    document.getElementById("legend").open = on || wide;
+    map.invalidateSize({ animate: false });
+    const whole = data.bounds && view.contains(data.bounds);
+    map.fitBounds(whole ? data.bounds : view, { animate: false });
   }
 
   function frame() {
@@ -221,13 +353,19 @@
   patterns();
   map.createPane("districts").style.zIndex = 350;
   map.createPane("water").style.zIndex = 380;
+  map.createPane("closed").style.zIndex = 390;
+  map.createPane("ways").style.zIndex = 590;
   drawDistricts();
   drawWater();
+  drawClosed();
+  drawStranded();
   drawShelters();
   drawGauges();
   controls();
   legend();
   map.on("zoomend", shrink);
+  window.addEventListener("beforeprint", () => printed(true));
+  window.addEventListener("afterprint", () => printed(false));
   if (data.bounds) map.fitBounds(data.bounds, { padding: [8, 8] });
   shrink();
   document.getElementById("failed").remove();

@@ -9,7 +9,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import pytest
-from shapely.geometry import box
+from shapely.geometry import LineString, Point, box
 
 from hazard.types import JGD2011, check_layer
 from shelters.records import shelter_frame
@@ -30,6 +30,12 @@ def town(name: Name) -> dict[str, Any]:
         "gauges": _gauges(name),
         "shelters": _shelters(name),
         "allocation": _allocation(name),
+        "routes": _routes(),
+        "roads": _roads(),
+        "closed": pd.DataFrame(
+            {"general": [False, True, True], "car": [True, True, True]}, index=[0, 1, 2]
+        ),
+        "stranded": _stranded(name),
         "notes": [name("浸水想定は模式")],
         "credits": [name("国土地理院")],
     }
@@ -106,6 +112,33 @@ def _allocation(name: Name) -> Allocation:
         rejected=pd.DataFrame(rejected, columns=["shelter_id", "reason"]),
         openings=("S1", "S2"),
     )
+
+
+def _routes() -> Any:
+    """From district a to S1 by road and to S2, which is told from the straight distance."""
+    table = {
+        "district_id": ["a", "a"], "shelter_id": ["S1", "S2"], "traveller": ["general", "car"],
+        "people": [70, 50], "minutes": [29.6, 8.0], "on_roads": [True, False],
+    }  # fmt: skip
+    lines = [
+        LineString([(140.02, 37.02), (140.02, 37.08), (140.03, 37.08)]),
+        LineString([(140.02, 37.02), (140.08, 37.08)]),
+    ]
+    return gpd.GeoDataFrame(table, geometry=lines, crs=JGD2011)
+
+
+def _roads() -> Any:
+    """Four roads: closed to cars, to all, a closed bridge, and one that is open."""
+    lines = [LineString([(140.0 + 0.05 * at, 37.0), (140.0 + 0.05 * at, 37.1)]) for at in range(4)]
+    return gpd.GeoDataFrame({"bridge": [False, False, True, True]}, geometry=lines, crs=JGD2011)
+
+
+def _stranded(name: Name) -> Any:
+    table = {
+        "block": [name("川辺一丁目"), name("上町二丁目")], "people": [40, 7],
+        "reason": [name("最寄りの道路が通行止め (road_closed)"), name("位置が不明")],
+    }  # fmt: skip
+    return gpd.GeoDataFrame(table, geometry=[Point(140.04, 37.03), Point()], crs=JGD2011)
 
 
 @pytest.fixture

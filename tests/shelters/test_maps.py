@@ -68,7 +68,10 @@ def test_shelters_are_told_apart_by_their_use(make_town: MakeTown) -> None:
         "避難所S5": "usable",
     }
     assert [places[f"避難所S{at}"]["rank"] for at in (1, 2, 5)] == [1, 2, None]
+    assert places["避難所S1"]["room"] == "残り30人"
+    assert [places[f"避難所S{at}"]["room"] for at in (2, 3, 5)] == ["満員", "", "残り10人"]
     assert places["避難所S1"]["lines"] == [
+        "開設の順 1番目",
         "割り当て 70人",
         "収容人数 100人 (仮定)",
         "指定緊急避難場所",
@@ -166,3 +169,35 @@ def test_no_text_can_end_the_script_and_all_of_it_survives() -> None:
 def test_nan_never_reaches_the_page() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         data_script({"level_m": float("nan")})
+
+
+def test_ways_name_their_ends_by_position_and_say_what_they_are(make_town: MakeTown) -> None:
+    first, second = map_data(**make_town(str))["routes"]
+    assert (first["district"], first["shelter"]) == (0, 0)  # rows a and S1 of their frames
+    assert first["words"] == "70人 徒歩 約30分"
+    assert first["at"][0] == [37.02, 140.02]  # lat, lon as Leaflet takes them
+    assert second["words"] == "50人 車 約8分 (直線距離から)"
+    assert (second["car"], second["onRoads"]) == (True, False)
+
+
+def test_a_way_to_a_shelter_that_is_not_on_the_map_is_left_out(make_town: MakeTown) -> None:
+    given = make_town(str)
+    given["routes"] = given["routes"].assign(shelter_id=["S1", "S9"])
+    assert len(map_data(**given)["routes"]) == 1
+
+
+def test_closed_roads_are_told_apart_by_whom_they_are_closed_to(make_town: MakeTown) -> None:
+    closed = map_data(**make_town(str))["closed"]
+    # Road 0 is closed to cars only, 1 to all, 2 is a bridge; 3 is open.
+    assert [(one["key"], one["count"]) for one in closed] == [
+        ("some", 1),
+        ("all", 1),
+        ("bridge", 1),
+    ]
+    assert map_data(**{**make_town(str), "closed": None})["closed"] == []
+
+
+def test_stranded_people_without_a_position_are_not_drawn(make_town: MakeTown) -> None:
+    (one,) = map_data(**make_town(str))["stranded"]
+    assert one["name"] == "川辺一丁目"
+    assert one["lines"] == ["40人", "最寄りの道路が通行止め (road_closed)"]

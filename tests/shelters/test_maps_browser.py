@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -189,3 +190,48 @@ def test_map_from_a_server_asks_only_that_server(
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def test_choosing_a_district_or_a_shelter_shows_its_ways_and_only_those(
+    chromium: Browser, tmp_path: Path, make_town: MakeTown
+) -> None:
+    page = Watched(chromium, write(tmp_path, make_town(str)).as_uri()).page
+    ways = page.locator(".leaflet-ways-pane path")
+    assert ways.count() == 0
+    page.locator(".leaflet-marker-icon:has(.chip)").first.focus()
+    page.keyboard.press("Enter")
+    popup = page.locator(".leaflet-popup .text").last
+    assert "避難所S1 70人 徒歩 約30分" in popup.inner_text()
+    assert ways.count() == 2 * 3  # two ways: casing, line and the door
+    page.keyboard.press("Escape")
+    ways.first.wait_for(state="detached")
+    page.get_by_role("button", name="避難所S2、満員").focus()
+    page.keyboard.press("Enter")
+    assert "上町 50人 車 約8分 (直線距離から)" in popup.inner_text()
+    assert ways.count() == 3
+
+
+def test_states_differ_in_shape_and_the_room_left_is_written(
+    chromium: Browser, tmp_path: Path, make_town: MakeTown
+) -> None:
+    page = Watched(chromium, write(tmp_path, make_town(str)).as_uri()).page
+    shapes = page.locator(".leaflet-marker-pane .place path").evaluate_all(
+        "paths => paths.map(path => path.getAttribute('d'))"
+    )
+    assert len(set(shapes)) == 6  # opening, full, usable, unsure, rejected, stranded
+    assert page.locator(".s-opening .room").inner_text() == "残り30人"
+    label = page.get_by_role("button", name="避難所S1、開設候補").get_attribute("aria-label")
+    assert "残り30人" in (label or "")
+
+
+def test_a_printed_map_fits_one_sheet_of_a4_with_its_legend(
+    chromium: Browser, tmp_path: Path, make_town: MakeTown
+) -> None:
+    page = Watched(chromium, write(tmp_path, make_town(str)).as_uri()).page
+    pdf = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page[^s]", pdf)) == 1
+    box = re.search(rb"/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)", pdf)
+    assert box is not None
+    # A4 is 210 x 297 mm = 595 x 842 points.
+    assert [round(float(side)) for side in box.groups()] == pytest.approx([595, 842], abs=1)
+    assert page.evaluate("document.body.classList.contains('printing')") is False
