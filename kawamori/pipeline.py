@@ -25,7 +25,6 @@ from hazard.types import COMBINED, FloodLayer
 from kawamori.city import City
 from kawamori.digests import city_digest, facts_digest, series_digest
 from kawamori.followed import FollowedModel
-from kawamori.followed import FollowedModel
 from kawamori.kept_models import fit_or_load
 from kawamori.outlook import outlook
 from kawamori.placement import Placement, place_people
