@@ -31,8 +31,9 @@ def sound_areas(raw: Any, where: str) -> tuple[Any, tuple[str, ...]]:
     Returns
     -------
         Polygons or multipolygons, EPSG:6668, in the order of the features; a sliver stays as an
-        empty polygon. Self-crossing rings are split where they cross; other Japanese systems are
-        reprojected and swapped axes turned round (`hazard.datum`).
+        empty polygon. Self-crossing rings are split where they cross, overlapping parts joined
+        (none of them falls dry); other Japanese systems are reprojected and swapped axes turned
+        round (`hazard.datum`).
 
     Raises
     ------
@@ -55,7 +56,7 @@ def sound_areas(raw: Any, where: str) -> tuple[Any, tuple[str, ...]]:
     notes = list(told)
     if broken.any():
         areas = areas.copy()
-        areas[broken] = _only_areas(shapely.make_valid(areas[broken]))
+        areas[broken] = _only_areas(shapely.make_valid(areas[broken], method="structure"))
         lost = broken & shapely.is_empty(areas)
         if lost.any():
             raise ValueError(

@@ -6,6 +6,8 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from shapely.geometry import GeometryCollection, LineString, MultiPolygon, Polygon, box
 
 from hazard.ground import sound_areas, touching
@@ -26,6 +28,45 @@ def test_self_crossing_ring_is_split_and_told():
     assert shapely.is_valid(areas).all()
     assert shapely.area(areas[1]) == pytest.approx(shapely.area(SQUARE) / 2)
     assert notes == ("a.shp: self-crossing rings repaired at feature 2",)
+
+
+@pytest.mark.parametrize(
+    ("shape", "area"),
+    [
+        # Two squares of 4 share 1: together 7. The shared part must not fall dry.
+        (MultiPolygon([box(140, 37, 142, 39), box(141, 38, 143, 40)]), 7.0),
+        # One part within the other adds nothing and takes nothing away.
+        (MultiPolygon([box(140, 36, 144, 40), box(141, 37, 142, 38)]), 16.0),
+        # A hole that reaches outside takes away what lies inside only: 4 - 1.
+        (
+            Polygon(box(140, 37, 142, 39).exterior.coords, [box(141, 38, 143, 40).exterior.coords]),
+            3.0,
+        ),
+    ],
+)
+def test_overlapping_parts_are_joined(shape, area):
+    areas, _ = sound_areas(frame(shape), "a.shp")
+    assert shapely.is_valid(areas[0])
+    assert shapely.area(areas[0]) == pytest.approx(area)
+
+
+corner = st.tuples(st.integers(0, 8), st.integers(0, 8)).map(
+    lambda at: (140 + at[0] / 8, 37 + at[1] / 8)
+)
+rectangle = st.tuples(corner, st.integers(1, 6)).map(
+    lambda one: box(*one[0], one[0][0] + one[1] / 8, one[0][1] + one[1] / 8)
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(rectangle, min_size=1, max_size=6), rectangle)
+def test_a_part_more_never_makes_an_area_smaller(parts, more):
+    few, many = (
+        sound_areas(frame(MultiPolygon(shapes)), "a.shp")[0][0]
+        for shapes in (parts, [*parts, more])
+    )
+    assert shapely.area(shapely.difference(few, many)) == pytest.approx(0)
+    assert shapely.area(many) == pytest.approx(shapely.area(shapely.union_all([*parts, more])))
 
 
 def test_sliver_is_left_empty_and_told():
