@@ -20,6 +20,7 @@ import numpy as np
 from benchmarks.machine import peak_rss_mb, timed
 from forecasting.global_model import GlobalGbm
 from forecasting.registry import load
+from forecasting.shared_guard import SharedGuard
 from forecasting.window import Window
 
 SIZES = (20, 1_000, 15_000)
@@ -56,6 +57,7 @@ def _settle(model: GlobalGbm, size: int) -> None:
     of = np.arange(size) % (len(model.scales_m) - 1) + 1
     rows = np.concatenate([[0], of])
     model.scales_m, model.flashiness = model.scales_m[rows], model.flashiness[rows]
+    model._guard = SharedGuard(**{name: one[rows] for name, one in model._guard.state().items()})
     leads = []
     for lead in model.learned:
         line = lead.regressor.line
