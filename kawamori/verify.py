@@ -15,10 +15,10 @@ import pandas as pd
 import xarray as xr
 
 from forecasting.evaluate import only
-from forecasting.models import MODELS
+from forecasting.models import MODELS, LevelModel
 from forecasting.quality import flag
-from forecasting.types import Observations, RainForecast, step_of
-from forecasting.verification.hindcasts import Hindcast, hindcast, rain_cubes, takes_rain
+from forecasting.types import Observations, step_of
+from forecasting.verification.hindcasts import Hindcast, Rain, hindcast, rain_cubes, takes_rain
 from forecasting.verification.judge import concat_cases, judge, tidy
 from forecasting.verification.pairs import truth_of
 from kawamori.datasets import Dataset
@@ -75,19 +75,13 @@ def verify(
         observations, steps, ["none", *modes], members=config.rain_members, seed=config.seed
     )
     trials = trials_of(config, dataset, observations)
-    work = [
-        (trial, model, mode)
-        for trial in trials
-        for model in config.every_model()
-        for mode in _modes(model, config)
-    ]
+    work = [(trial, model) for trial in trials for model in config.every_model()]
     done: dict[str, list[Hindcast]] = {trial.docket.suite: [] for trial in trials}
-    for number, (trial, model, mode) in enumerate(work):
+    for number, (trial, model) in enumerate(work):
         suite = trial.docket.suite
-        progress(f"{suite}: {model}, rain {mode}", 0.05 + 0.85 * number / len(work))
-        made = _hindcast(trial, (model, mode, cubes[mode]), leads=leads, config=config,
-                         dataset=dataset)  # fmt: skip
-        done[suite].append(made)
+        progress(f"{suite}: {model}", 0.05 + 0.85 * number / len(work))
+        done[suite] += _hindcasts(trial, model, cubes, leads=leads, config=config,
+                                  dataset=dataset)  # fmt: skip
     progress(f"{name}: scoring", 0.9)
     scores = concat_cases([judge(done[trial.docket.suite], trial.docket) for trial in trials])
     found = {suite: tuple(hindcasts) for suite, hindcasts in done.items()}
@@ -146,27 +140,35 @@ def write_netcdf(verdict: Verdict, path: Path) -> None:
         group.to_netcdf(path, mode="a", group=suite)
 
 
-def _hindcast(
+def _hindcasts(
     trial: Trial,
-    job: tuple[str, str, RainForecast | None],
+    model: str,
+    cubes: Rain,
     *,
     leads: Sequence[timedelta],
     config: VerifyConfig,
     dataset: Dataset,
-) -> Hindcast:
-    model, mode, cube = job
-    new_model = partial(MODELS[model], gauges=dataset.gauges, targets=dataset.targets[:1],
+) -> list[Hindcast]:
+    """Give the hindcasts of one model by rain; without rain it is the one learned with the first.
+
+    A model that has learned with rain forecasts without it as if it had learned without.
+    """
+    new_model = partial(MODELS[model], gauges=dataset.gauges, targets=dataset.targets,
                         leads=leads, seed=config.seed)  # fmt: skip
     out = [one.outage() for one in config.outages] if trial.docket.suite != "held_out" else []
-    return hindcast(
-        new_model,
-        trial.docket.observations,
-        trial.splits,
-        rain=(mode, cube),
-        outages=out,
-        gauges=dataset.gauges,
-        outage_every=config.outage_every,
-    )
+    modes = _modes(model, config)
+    fitted: dict[str, dict[str, LevelModel]] = {mode: {} for mode in modes}
+    if "none" in modes and len(modes) > 1:
+        fitted["none"] = fitted[next(mode for mode in modes if mode != "none")]
+    made = {
+        mode: hindcast(
+            new_model, trial.docket.observations, trial.splits, rain=(mode, cubes[mode]),
+            outages=out, gauges=dataset.gauges, outage_every=config.outage_every,
+            fitted=fitted[mode],
+        )
+        for mode in sorted(modes, key=lambda mode: mode == "none")
+    }  # fmt: skip
+    return [made[mode] for mode in modes]
 
 
 def _modes(model: str, config: VerifyConfig) -> tuple[str, ...]:

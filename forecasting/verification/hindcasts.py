@@ -58,6 +58,7 @@ def hindcast(
     outages: Sequence[Outage] = (),
     gauges: Sequence[Gauge] = (),
     outage_every: int = 1,
+    fitted: dict[str, LevelModel] | None = None,
 ) -> Hindcast:
     """Give the forecasts of a fresh model per split, trained on that split's training alone.
 
@@ -67,6 +68,9 @@ def hindcast(
         Mode and cube at every time; training reads it where it learns, tests at issue time.
     outages
         Each is tried at every `outage_every`-th issue time, with the model trained once.
+    fitted
+        Models by name of the split, trained before (a model that has learned with rain also
+        forecasts without); one that is missing is trained and added.
 
     Returns
     -------
@@ -79,8 +83,11 @@ def hindcast(
     """
     parts: dict[str, list[xr.Dataset]] = {name: [] for name in ("none", *map(_name, outages))}
     model_id = ""
+    models = {} if fitted is None else fitted
     for split in splits:
-        model = new_model().fit(*_training(observations, split, rain[1]))
+        if split.name not in models:
+            models[split.name] = new_model().fit(*_training(observations, split, rain[1]))
+        model = models[split.name]
         model_id = model.model_id
         issue_times = _issue_times(observations, split)
         cube = _at(rain[1], issue_times)

@@ -70,6 +70,17 @@ def test_an_outage_is_tried_at_every_third_issue_time_of_the_same_model(tiny):
     assert out["level_m"].isnull().all()  # the spy has nothing without the level
 
 
+def test_a_model_that_was_trained_on_a_split_is_not_trained_again(tiny):
+    series = tiny.observed(np.arange(100.0), rain=np.ones(100))
+    cubes = rain_cubes(series, 1, ["none", "perfect"], members=1, seed=0)
+    made, fitted = [], {}
+    for mode in ("perfect", "none"):
+        hindcast(lambda: made.append(Spy(tiny)) or made[-1], series, splits(tiny),
+                 rain=(mode, cubes[mode]), fitted=fitted)  # fmt: skip
+    assert len(made) == 2  # one for each of the two splits
+    assert [rain is None for rain in made[0].rain] == [False, False, True]
+
+
 def test_more_outages_than_one_time_axis_holds_are_tried_in_turn(tiny, monkeypatch):
     # 31 days of past each: some 2,800 on one axis would pass the last time that can be written.
     monkeypatch.setattr(hindcasts, "AT_ONCE", 2)
