@@ -105,6 +105,19 @@ def closed_roads(
     return frame.assign(bridge=np.isin(rows, bridges["road"]))
 
 
+def earliest_closed(*frames: pd.DataFrame) -> pd.DataFrame:
+    """Give for each road the earliest hour of several frames of `closed_roads`.
+
+    Unknown (NaN) in one stays unknown, unless another closes the road now (0).
+    """
+    rows = pd.concat(frames)
+    hours = rows[list(HOURS.values())]
+    first = hours.groupby(level="road").min()
+    unknown = hours.isna().groupby(level="road").any()
+    bridge = rows["bridge"].astype(bool).groupby(level="road").any()
+    return first.mask(unknown & ~first.eq(0)).assign(bridge=bridge)
+
+
 def road_chances(
     index: WaterIndex, chances: pd.DataFrame, roads: Any, *, river_lines: Any | None = None
 ) -> pd.DataFrame:

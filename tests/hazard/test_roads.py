@@ -14,7 +14,8 @@ from shapely.geometry import LineString, Point, box
 
 from hazard.bridges import bridges_over
 from hazard.indexed import index_water
-from hazard.roads import closed_roads, cut_roads, road_chances
+from hazard.roads import closed_roads, cut_roads, earliest_closed, road_chances
+from hazard.signalled import Signal, signalled_roads
 from hazard.types import check_buildings, check_districts, check_layer
 
 RANKS = {1: (0, 0.5), 2: (0.5, 3), 3: (3, 5)}
@@ -208,6 +209,35 @@ def test_probability_by_band_is_that_of_the_likeliest_water():
     # Cars stop in the planned flood, walkers in the maximum one.
     assert table.loc[0, "car"].tolist() == [0.0, 0.2, 0.6]
     assert table.loc[0, "general"].tolist() == [0.0, 0.05, 0.3]
+
+
+@pytest.mark.parametrize(
+    ("applies", "car", "walk"), [(True, 0, np.inf), (False, np.inf, np.inf), (None, np.nan, np.inf)]
+)
+def test_signal_closes_the_roads_of_its_district_now(applies, car, walk):
+    # Rank 1 may reach 0.5 m: cars stop, walkers pass, whatever the signal says.
+    roads = roads_at(140.02, 140.08)
+    index = laid(areas(("宮川", "inland", 1, WEST)), roads)
+    found = signalled_roads(index, {"d": Signal(applies, "内水")})
+    assert found.index.tolist() == [0]
+    assert found.loc[0, ["car_h", "general_h"]].tolist() == pytest.approx([car, walk], nan_ok=True)
+
+
+def test_signal_that_nobody_gave_is_unknown():
+    index = laid(areas(("宮川", "inland", 2, WEST)), roads_at(140.02))
+    assert signalled_roads(index, {})[HOURS].isna().all(axis=None)
+
+
+def test_earliest_hour_of_several_waters_holds_and_unknown_stays_unknown():
+    def hours(*values):
+        rows = pd.Index(range(len(values)), name="road")
+        return pd.DataFrame({name: list(values) for name in HOURS}, rows, float).assign(
+            bridge=False
+        )
+
+    joined = earliest_closed(hours(3.0, np.nan, np.nan, np.inf), hours(1.0, 2.0, 0.0))
+    assert joined["car_h"].tolist() == pytest.approx([1.0, np.nan, 0.0, np.inf], nan_ok=True)
+    assert joined["bridge"].tolist() == [False] * 4
 
 
 @cache
