@@ -106,6 +106,57 @@ class Landslide(Cited):
 
 
 @dataclass(frozen=True)
+class NightRule(Cited):
+    """Fires in the evening window on an official level foreseen for the hours after sunset."""
+
+    id: str
+    kind: str  # 大雨 or 土砂災害
+    level: int
+    bin_level: int
+    hours: float
+
+    def __post_init__(self) -> None:
+        _check_choices("kind", (self.kind,), ("大雨", "土砂災害"))
+        _check_range("level", self.level, 1, 5)
+        _check_range("bin_level", self.bin_level, 1, 5)
+        _check_range("hours", self.hours, 1.0, 24.0)
+
+
+@dataclass(frozen=True)
+class ReportRule(Cited):
+    """The level of a report from the ground, and how long one counts."""
+
+    id: str
+    kind: str
+    level: int
+    valid_h: float
+
+    def __post_init__(self) -> None:
+        _check_range("level", self.level, 1, 5)
+        _check_range("valid_h", self.valid_h, 0.1, 72.0)
+
+
+@dataclass(frozen=True)
+class GaleRule(Cited):
+    """How long before storm wind, beyond the clearance time, level 3 becomes 4."""
+
+    margin_h: float
+
+    def __post_init__(self) -> None:
+        _check_range("margin_h", self.margin_h, 0.0, 24.0)
+
+
+@dataclass(frozen=True)
+class CostLoss(Cited):
+    """Cost of moving a person against the harm to one who is caught by the water."""
+
+    ratio: float
+
+    def __post_init__(self) -> None:
+        _check_range("ratio", self.ratio, 0.01, 1.0)
+
+
+@dataclass(frozen=True)
 class Daytime(Cited):
     """Clock times of Japan between which people are counted by day, where a city has both."""
 
@@ -237,6 +288,10 @@ class Policy:
     inland: tuple[InlandRule, ...]
     inland_rain: InlandRain
     landslide: Landslide
+    night: tuple[NightRule, ...]
+    report: tuple[ReportRule, ...]
+    gale: GaleRule
+    cost_loss: CostLoss
     daytime: Daytime
     evening: Evening
     blind: Blind
@@ -260,8 +315,8 @@ class Policy:
         faults: list[str] = []
         policy = build(cls, raw, "policy", faults)
         if policy is not None:
-            rules: tuple[Rule, ...] = (*policy.observed, *policy.forecast)
-            ids = [*(rule.id for rule in rules), *(rule.id for rule in policy.inland)]
+            groups = (policy.observed, policy.forecast, policy.inland, policy.night, policy.report)
+            ids = [rule.id for rules in groups for rule in rules]
             twice = sorted({name for name in ids if ids.count(name) > 1})
             faults += [f"rule id must be unique, got {name!r} more than once" for name in twice]
         if faults or policy is None:

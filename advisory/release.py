@@ -49,6 +49,27 @@ def hold(
     )
 
 
+def reissue(previous: Advice | None, level: Level, policy: Policy) -> list[Reason]:
+    """Give the reason not to send level 5 to the same people twice; it changes no level."""
+    if previous is None or not previous.level is level is Level.EMERGENCY:
+        return []
+    text = (
+        f"緊急安全確保は発令済み（前回{clock(previous.issued_at)}の助言も同じ）。"
+        "同じ住民へ再び発令しない"
+    )
+    return [
+        Reason(
+            rule="L5-no-reissue",
+            text=text,
+            fired=False,
+            level=level,
+            at=previous.issued_at,
+            source=policy.release.source,
+            verified=policy.release.verified,
+        )
+    ]
+
+
 def _likely(reason: Reason, policy: Policy) -> bool:
     if reason.value is None or reason.threshold is None or reason.unit:
         return False

@@ -252,3 +252,26 @@ class Warnings:
     active: tuple[Warning, ...] = ()
     bins: tuple[Bin, ...] = ()
     typhoons: tuple[Typhoon, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report; it is for districts, or for all that listen to one of the gauges."""
+
+    kind: str  # a kind of the policy's report rules
+    at: datetime
+    by: str  # office or crew, no person's name
+    text: str
+    district_ids: tuple[str, ...] = ()
+    gauge_ids: tuple[str, ...] = ()
+    ended: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse times without a zone and reports for nobody."""
+        times = [moment for moment in (self.at, self.ended) if moment is not None]
+        if any(moment.tzinfo is None for moment in times):
+            raise ValueError(f"times of a report must be aware, got {times}. Add their zone.")
+        if not (self.district_ids or self.gauge_ids):
+            raise ValueError(
+                f"a report must name districts or gauges, got neither ({self.kind}, {self.text})."
+            )

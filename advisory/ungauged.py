@@ -13,12 +13,14 @@ from typing import Any
 
 import pandas as pd
 
+from advisory.night import night_level
 from advisory.policy import InlandRule, Policy
-from advisory.rules import CHECK
+from advisory.rules import CHECK, Sky
 from advisory.types import Level, RainState, Reason, Warning, Warnings
 from hazard.types import INLAND, LANDSLIDE, Exposure
 
 HEAVY_RAIN, LANDSLIDES = "大雨", "土砂災害"  # hazards of official warnings
+ZONE = "landslide-zone"  # the rule that says who lives in a zone
 NAME = "内水・小河川（水位計なし）"
 
 
@@ -41,6 +43,18 @@ def warning_level(
     if known < Level.ELDERLY and (silent or Level.UNKNOWN in levels):
         return math.nan
     return known
+
+
+def called_level(warnings: Warnings, hazard: str, policy: Policy, sky: Sky) -> float | None:
+    """Give the level that calls for a danger: in force, or foreseen for the night in the evening.
+
+    None and NaN as in `warning_level`, where nothing is foreseen.
+    """
+    level = warning_level(warnings, hazard, policy, issued_at=sky.issued_at)
+    ahead = night_level(warnings, hazard, policy.night, sky)
+    if ahead == 0.0:
+        return level
+    return ahead if level is None or math.isnan(level) else max(level, ahead)
 
 
 def judge_inland(
@@ -93,7 +107,7 @@ def judge_landslide(
         _in_force(warnings, LANDSLIDES, issued_at), key=lambda one: (one.level, one.telegram_id)
     )
     reason = Reason(
-        rule="landslide-zone",
+        rule=ZONE,
         text=f"土砂災害の警戒レベル相当{level:g}（目安{policy.landslide.warning_level}）",
         fired=True,
         level=Level(min(int(level), policy.telegrams.area_level_max)),
@@ -123,6 +137,20 @@ def row_of(exposure: Exposure | None, district_id: str, scenario: str) -> Any | 
     if exposure is None or (district_id, scenario) not in exposure.index:
         return None
     return exposure.loc[(district_id, scenario)]
+
+
+def people_in(
+    exposure: Exposure | None, district_id: str, kind: str, rain: RainState | None
+) -> int | None:
+    """Give who lives in the mapped danger of a kind (大雨, 土砂災害); 0 = nobody, None = unknown.
+
+    The rows are counted only while a signal applies; a district outside the inland map has nobody
+    in it.
+    """
+    if kind == HEAVY_RAIN and rain is not None and rain.mapped is False:
+        return 0
+    row = row_of(exposure, district_id, INLAND if kind == HEAVY_RAIN else LANDSLIDE)
+    return None if row is None or pd.isna(row["people"]) else int(row["people"])
 
 
 def _inland(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from advisory.policy import Policy
 from advisory.types import Advice, GaugeState, Level
 from forecasting.types import Gauge, Thresholds
 
@@ -100,14 +101,15 @@ def test_forecast_rules_at_their_probabilities(
 
 
 def test_overflow_after_three_hours_counts_once_clearance_takes_longer(
-    desk: Desk, likely: Make, walk: Make
+    desk: Desk, likely: Make, walk: Make, policy: Policy
 ) -> None:
+    alone = replace(policy, cost_loss=replace(policy.cost_loss, ratio=1.0))  # only the rule itself
     chances = likely({"kamata": {"danger": 0.5}})
     chances["probability"].loc[{"threshold": "overflow", "lead": np.timedelta64(4, "h")}] = 0.4
     # clearance (20 + 20 + 60 + 30) * 1.2 = 156 min < 3 h; with 120 min of walk 264 min = 4.4 h
-    assert desk(exceedance=chances, allocation=walk()).level is Level.ELDERLY
+    assert desk(exceedance=chances, allocation=walk(), policy=alone).level is Level.ELDERLY
     far = walk(minutes=120.0)
-    assert desk(exceedance=chances, allocation=far).level is Level.EVACUATE
+    assert desk(exceedance=chances, allocation=far, policy=alone).level is Level.EVACUATE
 
 
 def test_gauge_without_overflow_level_uses_danger_and_says_so(
