@@ -231,9 +231,8 @@ def test_signal_that_nobody_gave_is_unknown():
 def test_earliest_hour_of_several_waters_holds_and_unknown_stays_unknown():
     def hours(*values):
         rows = pd.Index(range(len(values)), name="road")
-        return pd.DataFrame({name: list(values) for name in HOURS}, rows, float).assign(
-            bridge=False
-        )
+        table = pd.DataFrame({name: list(values) for name in HOURS}, index=rows, dtype=float)
+        return table.assign(bridge=False)
 
     joined = earliest_closed(hours(3.0, np.nan, np.nan, np.inf), hours(1.0, 2.0, 0.0))
     assert joined["car_h"].tolist() == pytest.approx([1.0, np.nan, 0.0, np.inf], nan_ok=True)
