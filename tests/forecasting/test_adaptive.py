@@ -124,6 +124,15 @@ def test_factors_stay_within_their_limits_and_wide_bands_are_never_narrowed():
     assert factors(adapted(narrow[0], narrow[0], narrow[1])).max() == pytest.approx(np.exp(MOST))
 
 
+def test_a_band_at_the_limits_of_the_river_is_not_widened_beyond_them():
+    forecast, observations = river(100, spread_m=0.1)
+    bent = xr.zeros_like(forecast["level_m"].isel(quantile=0, drop=True)).astype("int8")
+    bent[99] = 1
+    told = factors(adapted(forecast.assign(guarded=bent), forecast, observations))
+    assert (told[98] == 2).all()
+    assert (told[99] == 1).all()
+
+
 def test_a_band_without_width_teaches_and_stays_finite():
     forecast, observations = river(200, spread_m=0.0)
     told = adapted(forecast, forecast, observations)

@@ -33,9 +33,12 @@ def test_jingwan_is_forecast_better_than_the_agreed_skill(real_data):
     result = run_backtest("kwater-jingwan", real_data)
     json.dumps(result, allow_nan=False)
     assert all(set(row) >= KEYS for row in result["scores"])
-    assert {row["model"] for row in result["scores"]} == set(MODELS)
+    assert {row["model"] for row in result["scores"]} == {*MODELS, "gbm, followed"}
     assert {"persistence", "linear", "gbm"} <= set(MODELS)
     skill = {row["lead_h"]: row["skill"] for row in result["scores"] if row["model"] == "gbm"}
     assert skill[1] >= 0.60
     assert skill[3] >= 0.40
     assert skill[6] >= 0.25
+    followed = [row for row in result["scores"] if row["model"] == "gbm, followed"]
+    assert all(0.87 <= row["coverage90"] <= 0.93 for row in followed)
+    assert all(0.85 <= row["coverage90_flood"] <= 0.95 for row in followed)
