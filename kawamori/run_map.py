@@ -8,11 +8,14 @@ from typing import Any
 import pandas as pd
 
 from advisory.types import Advice, Level
+from hazard.landslide import landslide_layer
+from hazard.types import DYNAMIC, DYNAMIC_MEDIAN
 from kawamori import words
 from kawamori.run import Run
 from kawamori.situation import GaugeRow, gauge_rows
-from shelters.maps import build_map, data_script, map_data
+from shelters.maps import MapWater, build_map, data_script, map_data
 
+DYNAMIC_WORDS = {DYNAMIC_MEDIAN: "中央値", DYNAMIC: "高め95%"}
 MAP_FILES = ("leaflet.js", "leaflet.css")
 MAP_PAGE, MAP_DATA = "map.html", "map-data.js"
 
@@ -29,6 +32,7 @@ def write_map(run: Run, folder: Path) -> None:
         issued=f"基準時刻 {words.stamp(run.issued_at)} JST",
         districts=_districts(run),
         layer=run.layer,
+        others=_others(run),
         gauges=_gauges(run),
         shelters=run.city.shelters,
         allocation=run.allocation,
@@ -42,6 +46,31 @@ def write_map(run: Run, folder: Path) -> None:
     page = build_map(((west + east) / 2, (south + north) / 2), data_file=MAP_DATA)
     (folder / MAP_DATA).write_text(data_script(data), encoding="utf-8")
     (folder / MAP_PAGE).write_text(page.get_root().render(), encoding="utf-8")
+
+
+def _others(run: Run) -> list[MapWater]:
+    """Give water and dangers beside the official flood; what is in play now is shown at first."""
+    found = [
+        MapWater(
+            name=f"計算浸水 予測の{DYNAMIC_WORDS[one.scenario]} (公式の想定ではない)",
+            layer=one.layer,
+            shown=run.layer is None or one.scenario == DYNAMIC_MEDIAN,
+        )
+        for one in run.dynamic
+    ]
+    city = run.city
+    if city.inland is not None and len(city.inland):
+        applies = run.inland is not None and bool(run.inland.where(True))
+        now = "いま該当する地区あり" if applies else "いま該当なし"
+        found.append(MapWater(f"内水・小河川 ({now})", city.inland, shown=applies))
+    if city.landslide is not None and len(city.landslide):
+        applies = run.landslide is not None and bool(run.landslide.where(True))
+        layer = landslide_layer(city.landslide)
+        found.append(MapWater("土砂災害警戒区域", layer, shown=applies))
+    if city.tsunami is not None and len(city.tsunami):
+        areas = city.tsunami.assign(river="津波浸水想定", collapse_zone=None)
+        found.append(MapWater("津波浸水想定 (参考: 判断には使わない)", areas))
+    return found
 
 
 def _districts(run: Run) -> Any:

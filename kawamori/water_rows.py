@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from hazard.chance import ALL_RIVERS, DEPTH_COLUMNS, DEPTHS_M
+from hazard.select import P_MAXIMUM, P_PLANNED
 from hazard.types import COMBINED, DYNAMIC, DYNAMIC_MEDIAN, INLAND, LANDSLIDE, SCENARIOS
 from kawamori.outlook import DEEPER_COLUMNS
 from kawamori.run import Run
@@ -163,9 +164,12 @@ def _why(row: Any) -> str:
     if row["unknown"]:
         return "確率が不明のため最大を見込む"
     proxy = "(氾濫危険水位で代用)" if row["proxy"] else ""
+    for limit in (P_MAXIMUM, P_PLANNED):
+        if row["probability"] >= limit:
+            return f"氾濫発生の確率が{limit:.0%}以上{proxy}"
     if row["alarmed"]:
-        return f"避難判断水位等に達する見込みのため少なくとも計画規模{proxy}"
-    return f"氾濫発生の確率による{proxy}"
+        return f"避難判断水位等に達する見込みのため、確率が低くても計画規模を見込む{proxy}"
+    return f"氾濫発生の確率が{P_PLANNED:.0%}未満{proxy}"
 
 
 def _known(value: Any) -> float | None:

@@ -12,6 +12,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,15 @@ DRAW = """
 {% macro script(this, kwargs) %}{{ this.code.js_code }}({{ this._parent.get_name() }},
     window.kawamoriMap);{% endmacro %}
 """
+
+
+@dataclass(frozen=True)
+class MapWater:
+    """Areas that are drawn beside the official flood: `name` on the switch, `shown` at first."""
+
+    name: str
+    layer: FloodLayer
+    shown: bool = False
 
 
 def build_map(
@@ -115,6 +125,7 @@ def map_data(
     issued: str,
     districts: Any,
     layer: FloodLayer | None = None,
+    others: Sequence[MapWater] = (),
     gauges: pd.DataFrame | None = None,
     shelters: Shelters | None = None,
     allocation: Allocation | None = None,
@@ -135,6 +146,8 @@ def map_data(
         GeoDataFrame with name, level (-1 = UNKNOWN, 0 to 5), geometry; `lines` (texts) if any.
     layer
         The selected flood layer; a stand-in is drawn dashed and named 模式.
+    others
+        Water and dangers beside it, each with a switch of its own.
     gauges
         Columns name, river, lon, lat, state (of `GAUGE_STATES`); `lines` if any.
     shelters, allocation
@@ -166,6 +179,10 @@ def map_data(
         "districts": areas,
         "water": water,
         "standIn": any(area["standIn"] for area in water),
+        "others": [
+            {"name": one.name, "shown": one.shown, "areas": water_features(one.layer)}
+            for one in others
+        ],
         "gauges": [] if gauges is None else gauge_features(gauges),
         "shelters": [] if shelters is None else shelter_features(shelters, allocation),
         "routes": []

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from hazard.types import LANDSLIDE
+
 INK, PAPER = "#14181c", "#ffffff"
 
 
@@ -73,17 +75,24 @@ DEPTHS = (
 )  # fmt: skip
 COLLAPSE_FILL, COLLAPSE_WORD = "#b98a8a", "家屋倒壊等氾濫想定区域"
 COLLAPSE_KINDS = {"flow": "氾濫流", "erosion": "河岸侵食", "both": "氾濫流・河岸侵食"}
+LANDSLIDE_FILL, LANDSLIDE_WORD = "#c9a46a", "土砂災害警戒区域"
 
 
 def depth_symbol(deep_from_m: float, below_m: float, zone: Any) -> dict[str, str]:
     """Give sort key, fill, legend and words of a piece of water, by depth or else collapse zone."""
+    if math.isnan(below_m) and zone == LANDSLIDE:
+        word = LANDSLIDE_WORD
+        return {"key": "8", "fill": LANDSLIDE_FILL, "legend": word, "words": word}
     if math.isnan(below_m):
         words = f"{COLLAPSE_WORD} ({COLLAPSE_KINDS[zone]})"
         return {"key": "9", "fill": COLLAPSE_FILL, "legend": COLLAPSE_WORD, "words": words}
     rank, fill = next((rank, fill) for rank, (end_m, fill) in enumerate(DEPTHS) if below_m <= end_m)
-    words = f"{deep_from_m:g}m以上{below_m:g}m未満"
+    legend = _depth_words(0.0 if rank == 0 else DEPTHS[rank - 1][0], DEPTHS[rank][0])
+    words = _depth_words(deep_from_m, below_m)
+    return {"key": str(rank), "fill": fill, "legend": legend, "words": words}
+
+
+def _depth_words(deep_from_m: float, below_m: float) -> str:
     if math.isinf(below_m):
-        words = f"{deep_from_m:g}m以上"
-    elif deep_from_m == 0:
-        words = f"{below_m:g}m未満"
-    return {"key": str(rank), "fill": fill, "legend": words, "words": words}
+        return f"{deep_from_m:g}m以上"
+    return f"{below_m:g}m未満" if deep_from_m == 0 else f"{deep_from_m:g}m以上{below_m:g}m未満"

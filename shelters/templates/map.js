@@ -168,8 +168,12 @@
 
   function drawWater() {
     const name = data.standIn ? "浸水想定 (模式: 公式の想定ではない)" : "浸水想定区域";
-    const areas = group(name, true);
-    data.water.forEach((area) => {
+    drawAreas(group(name, true), data.water);
+    data.others.forEach((other) => drawAreas(group(other.name, other.shown), other.areas));
+  }
+
+  function drawAreas(areas, drawn) {
+    drawn.forEach((area) => {
       L.geoJSON(area.geometry, {
         pane: "water",
         style: {
@@ -301,7 +305,8 @@
     ]);
     section(box, "水位観測所", data.gauges.length ? data.states.map((state) =>
       [dot("gauge", state.sign, state), state.word]) : []);
-    const water = new Map(data.water.map((area) => [area.key, area]));
+    const every = [...data.others.flatMap((other) => other.areas), ...data.water];
+    const water = new Map(every.map((area) => [area.key, area]));
     section(box, data.standIn ? "浸水の深さ (模式)" : "浸水の深さ", [...water.keys()].sort().map(
       (key) => [swatch(water.get(key).fill), water.get(key).legend]));
     map.invalidateSize();
