@@ -59,8 +59,8 @@ def _candidates(
 ) -> Iterator[tuple[int, bool, float, str, str]]:
     if not len(emergency) or not len(evacuation):
         return
-    apart_m = _distances_m(emergency.geometry, evacuation.geometry)
-    left, right = _keys(emergency), _keys(evacuation)
+    apart_m = distances_m(emergency.geometry, evacuation.geometry)
+    left, right = place_keys(emergency), place_keys(evacuation)
     welfare = ["welfare" in kinds for kinds in evacuation["kinds"]]
     for row, column in zip(*np.nonzero(apart_m <= SAME_SITE_M), strict=True):
         (site, *texts), (other_site, *other_texts) = left[row], right[column]
@@ -74,7 +74,8 @@ def _candidates(
             yield (0 if same_site else 1), welfare[column], distance_m, *ids
 
 
-def _keys(shelters: Shelters) -> list[tuple[str | None, str, str]]:
+def place_keys(shelters: Shelters) -> list[tuple[str | None, str, str]]:
+    """Give the site of the id, the bare name and the address of each place."""
     keys = []
     for shelter_id, name, address in zip(
         shelters.index, shelters["name"], shelters["address"], strict=True
@@ -84,8 +85,8 @@ def _keys(shelters: Shelters) -> list[tuple[str | None, str, str]]:
     return keys
 
 
-def _distances_m(first: Any, second: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Distances of every pair on a local plane; good to 1 % over a few kilometres. [m]"""
+def distances_m(first: Any, second: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Give distances of every pair on a local plane, good to 1 % over a few kilometres. [m]"""
     narrowing = np.cos(np.radians(first.y.mean()))
     east = np.subtract.outer(first.x.to_numpy(), second.x.to_numpy()) * narrowing
     north = np.subtract.outer(first.y.to_numpy(), second.y.to_numpy())

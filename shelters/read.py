@@ -82,11 +82,21 @@ def read_records(path: Path, *, city: str | None = None) -> list[Record]:
     text = _text(path)
     if path.suffix.lower() in {".json", ".geojson"}:
         return _json_records(_document(text, path.name), path.name, city)
-    rows = list(csv.DictReader(io.StringIO(text, newline="")))
-    _check_rows(rows, path.name)
+    rows = _rows(text, path.name)
     if "共通ID" in rows[0]:
         return gsi.table_records(rows, path.name, city=city)
     return municipal.table_records(rows, path.name)
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Read the rows of a CSV list under its own column names."""
+    return _rows(_text(path), path.name)
+
+
+def _rows(text: str, name: str) -> list[dict[str, str]]:
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    _check_rows(rows, name)
+    return rows
 
 
 def _json_records(document: Any, name: str, city: str | None) -> list[Record]:
