@@ -95,9 +95,7 @@ def adapted(
         part = slice(first, first + AT_ONCE)
         factors[part] = history.factors(issued[part], bands.width_m[part])
     if "guarded" in forecast:  # a band at the river's limits is not widened beyond them
-        bent = (
-            forecast["guarded"].transpose(..., *dims[1:-1]).values[None if alone else slice(None)]
-        )
+        bent = forecast["guarded"].transpose(..., *dims[1:-1]).values.reshape(factors.shape[:-1])
         factors = np.where(bent[..., None] > 0, np.minimum(factors, 1.0), factors)
     distance = levels - bands.median_m[..., None]
     moved = np.where(distance < 0, factors[..., :1], factors[..., 1:]) * distance

