@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -19,7 +20,8 @@ from advisory.policy import ClearanceTimes, Policy
 from forecasting.types import Exceedance
 from hazard.chance import river_chances
 from hazard.indexed import WaterIndex
-from hazard.roads import HOURS, closed_roads
+from hazard.roads import HOURS, closed_roads, earliest_closed
+from hazard.signalled import Signal, signalled_roads
 from kawamori.city import City, read_toml
 from kawamori.settings import REPOSITORY
 from shelters.roads import RoadNetwork, build_network
@@ -94,15 +96,25 @@ def road_network(city: City) -> RoadNetwork | None:
     return network
 
 
-def closed_for(index: WaterIndex | None, exceedance: Exceedance, city: City) -> pd.DataFrame | None:
+def closed_for(
+    index: WaterIndex | None,
+    exceedance: Exceedance,
+    city: City,
+    *,
+    inland: tuple[WaterIndex, Mapping[str, Signal]] | None = None,
+) -> pd.DataFrame | None:
     """Give which roads are closed to whom as people set out; None = nothing is known of roads.
 
-    Whether the time suffices before more of them close is judged with the clearance.
+    `inland` is the city laid into its inland map, with the signal of each district. Whether the
+    time suffices before more roads close is judged with the clearance.
     """
-    if index is None or index.roads is None or city.roads is None:
-        return None
-    chances = river_chances(exceedance, index.rivers, city.gauges)
-    return closed_by(closed_roads(index, chances, city.roads), until_h=0.0)
+    hours = []
+    if index is not None and index.roads is not None:
+        chances = river_chances(exceedance, index.rivers, city.gauges)
+        hours.append(closed_roads(index, chances, city.roads))
+    if inland is not None and inland[0].roads is not None:
+        hours.append(signalled_roads(*inland))
+    return closed_by(earliest_closed(*hours), until_h=0.0) if hours else None
 
 
 def closed_by(hours: pd.DataFrame, *, until_h: float) -> pd.DataFrame:

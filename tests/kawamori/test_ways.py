@@ -13,11 +13,14 @@ import pandas as pd
 import pytest
 from shapely.geometry import LineString
 
+from forecasting.types import Exceedance
+from hazard.indexed import index_water
+from hazard.signalled import Signal
 from kawamori.city import City, read_city
 from kawamori.policies import read_policy
 from kawamori.routes import main_routes
 from kawamori.settings import Settings
-from kawamori.ways import Ways, closed_by, open_ways, read_speeds, road_network
+from kawamori.ways import Ways, closed_by, closed_for, open_ways, read_speeds, road_network
 from shelters.allocate import allocate
 
 POLICY = read_policy(Settings())
@@ -62,6 +65,17 @@ def test_other_roads_are_another_network_and_replace_the_old_one(city: City) -> 
     road_network(dataclasses.replace(city, roads=ROADS.assign(oneway=[1, 0])))
     assert len(kept(city)) == 1
     assert kept(city) != first
+
+
+@pytest.mark.parametrize(("applies", "closed"), [(True, [0, 1]), (False, []), (None, [0, 1])])
+def test_inland_water_closes_roads_though_no_river_is_known(city: City, applies, closed) -> None:
+    inland = index_water(city.layers, city.districts, city.buildings, city.roads)
+    signals = {key: Signal(applies, "内水") for key in city.districts.index}
+    found = closed_for(None, Exceedance(None), city, inland=(inland, signals))
+    assert found is not None
+    wet = [row for row in closed if row in inland.roads.at]
+    assert found.index.tolist() == wet
+    assert closed_for(None, Exceedance(None), city) is None
 
 
 def test_a_broken_kept_network_is_built_again(city: City) -> None:
