@@ -95,7 +95,7 @@ class Gbm(LevelFrame):
                 )
         rows = np.flatnonzero(start)
         if stride(len(rows), step_of(observations)) > 1:  # a long 10-min series: hours are enough
-            rows = rows[:: round(1 / leads.step_h)]
+            rows = first_of_hours(inputs.known.times, rows)
         lesson = learn_gauge(inputs, silent, level, leads, rows, seed=self.seed)
         return inputs.known.names, lesson
 
@@ -207,3 +207,9 @@ class Gbm(LevelFrame):
         rain = state["rain_bands"]
         model._rain_bands = None if rain is None else Bands.from_state(rain)
         return model
+
+
+def first_of_hours(times: NDArray[np.datetime64], rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Give the first of the rows in every hour: the full hour, where it is among them."""
+    _, first = np.unique(times[rows].astype("datetime64[h]"), return_index=True)
+    return rows[first]

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 from scipy.signal import lfilter
 
-from forecasting.gbm import Gbm
+from forecasting.gbm import Gbm, first_of_hours
 from forecasting.rain import perfect_rain
 from forecasting.types import GOOD, Gauge, Observations, RainForecast, aware
 
@@ -243,3 +243,9 @@ def test_a_kept_model_forecasts_the_same_bits(wet):
         wet.predict_many(OBSERVED, times, rain_forecast=rain),
         again.predict_many(OBSERVED, times, rain_forecast=rain),
     )
+
+
+def test_a_long_series_is_learned_from_the_first_row_of_every_hour() -> None:
+    times = np.datetime64("2024-01-01T00:50", "ns") + np.timedelta64(10, "m") * np.arange(14)
+    known = np.array([0, 1, 2, 8, 9, 13])  # 00:50, 01:00, 01:10, 02:10, 02:20, 03:00
+    assert first_of_hours(times, known).tolist() == [0, 1, 8, 13]
