@@ -18,6 +18,7 @@ from alerts.types import Message
 from forecasting.types import Gauge, Observations
 from kawamori import words
 from kawamori.charts import Hydrograph, chart_data, forecast_rows, hydrographs, peak
+from kawamori.district_pages import PAGES, DistrictPage, write_district_pages
 from kawamori.record import model_id, run_json, write_forecast
 from kawamori.run import Run
 from kawamori.run_map import MAP_FILES, has_place, write_map
@@ -117,7 +118,13 @@ def write_report(
         shutil.rmtree(part, ignore_errors=True)
 
 
-def render(run: Run, charts: Sequence[Hydrograph], *, history: Sequence[Step] = ()) -> str:
+def render(
+    run: Run,
+    charts: Sequence[Hydrograph],
+    *,
+    history: Sequence[Step] = (),
+    pages: Sequence[DistrictPage] = (),
+) -> str:
     """Give the page as HTML; everything from data is escaped by the template engine."""
     environment = Environment(
         loader=PackageLoader("kawamori"),
@@ -130,6 +137,7 @@ def render(run: Run, charts: Sequence[Hydrograph], *, history: Sequence[Step] = 
         run=run,
         charts=charts,
         history=history,
+        pages=pages,
         model_id=model_id(run),
         has_map=has_place(run),
         advice=advice_rows(run),
@@ -189,7 +197,8 @@ def _fill(
     charts = hydrographs(run, truth=truth)
     data = script("KAWAMORI", {"charts": [chart_data(chart) for chart in charts]})
     (part / "data.js").write_text(data, encoding="utf-8")
-    page = render(run, charts, history=history)
+    pages = write_district_pages(run, part / PAGES)
+    page = render(run, charts, history=history, pages=pages)
     (part / "index.html").write_text(page, encoding="utf-8")
     (part / "run.json").write_text(run_json(run), encoding="utf-8")
     if has_place(run):

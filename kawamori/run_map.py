@@ -39,6 +39,7 @@ def write_map(run: Run, folder: Path) -> None:
         routes=run.routes,
         roads=run.city.roads,
         closed=run.closed,
+        stranded=None if run.sheltering is None else run.sheltering.stranded,
         notes=run.city.notes,
         credits=run.city.credits,
     )
