@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from forecasting.types import LevelForecast
 from forecasting.verification.events import Flood
+from forecasting.verification.judge import OLD_MAXIMUM
 from forecasting.verification.pairs import RISE_CLASSES, Truth
 from kawamori.verify_style import (
     CLASS_NAMES,
@@ -45,6 +46,7 @@ def skill_by_lead(scores: pd.DataFrame, suites: Sequence[str]) -> bytes:
             axes[0, column].set_title(text(SUITE_NAMES[suite], suite))
             axes[0, column].axhline(0, color="#6b7280", lw=0.8)
             axes[1, column].set_xlabel(text("予測時間 [h]", "lead [h]"))
+            axes[1, column].set_xticks(sorted(rows["lead_h"].dropna().unique()))
         axes[0, 0].set_ylabel(text("出水時の skill(1 = 完全)", "skill in flood hours"))
         axes[1, 0].set_ylabel(text("出水時の CRPS [m](0 = 完全)", "CRPS in flood hours [m]"))
         axes[1, 0].set_ylim(bottom=0)
@@ -187,8 +189,11 @@ def _fan(
         if limit < top:
             colour = THRESHOLD_COLOURS[name]
             axis.axhline(limit, color=colour, lw=0.9, ls="--")
-            where: Any = {"xycoords": ("axes fraction", "data"), "ha": "right", "va": "bottom"}
-            axis.annotate(text(NAMES[name], name), (1, limit), fontsize=8, color=colour, **where)
+            left = name == OLD_MAXIMUM  # it may lie beside an official level
+            where: Any = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points",
+                          "ha": "left" if left else "right", "va": "bottom"}  # fmt: skip
+            axis.annotate(text(NAMES[name], name), (0 if left else 1, limit), (0, 1), fontsize=8,
+                          color=colour, **where)  # fmt: skip
     days = int((time[-1] - time[0]) / np.timedelta64(1, "D")) + 1
     axis.xaxis.set_major_locator(DayLocator(interval=max(1, days // 6)))  # type: ignore[no-untyped-call]
     axis.xaxis.set_major_formatter(DateFormatter("%m-%d"))  # type: ignore[no-untyped-call]
