@@ -138,6 +138,10 @@ def gaps(run: Run) -> list[str]:
     reasons = {
         "浸水想定区域なし: 浸水範囲と要避難人数は不明": run.layer is None,
         "人口・建物の重ね合わせなし: 要避難人数は不明": run.exposure is None,
+        "内水の想定図なし: 内水・小河川の浸水は不明": run.city.inland is None
+        or run.city.inland.empty,
+        "土砂災害警戒区域の図なし: 区域内の人数は不明": run.city.landslide is None
+        or run.city.landslide.empty,
         "避難所一覧なし: 開設・収容は不明": run.city.shelters is None,
         "避難所割当なし: だれがどこへ行くかは不明": run.allocation is None,
         "気象・河川の警報電文は未接続: 公式警報は考慮していません": run.warnings.received_at

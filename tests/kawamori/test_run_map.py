@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from advisory.types import GaugeState
+from hazard.signalled import Signal
+from kawamori.dynamic import DynamicWater
 from kawamori.run import Run
 from kawamori.run_map import write_map
+from kawamori.ungauged import Danger
 
 
 def drawn(run: Run, folder: Path) -> dict[str, Any]:
@@ -52,6 +55,28 @@ def test_drill_and_stand_in_are_said_on_the_map(made_run: Run, tmp_path: Path) -
     data = drawn(made_run, tmp_path)
     assert data["title"].startswith("【訓練】")
     assert data["standIn"] is True
+
+
+def test_each_kind_of_water_has_a_switch_and_only_what_is_in_play_is_shown(
+    made_run: Run, tmp_path: Path
+) -> None:
+    layer = made_run.city.layers
+    zones = layer.assign(kind="steep_slope", source="A33").iloc[:1]
+    city = dataclasses.replace(made_run.city, inland=layer, landslide=zones, tsunami=layer)
+    applies = Danger("inland", {"up": Signal(True, "雨")}, made_run.exposure)
+    waters = [
+        DynamicWater(scenario, share, layer, (), ())
+        for scenario, share in (("dynamic_median", 0.5), ("dynamic", 0.95))
+    ]
+    run = dataclasses.replace(made_run, city=city, inland=applies, dynamic=tuple(waters))
+    others = {one["name"]: one["shown"] for one in drawn(run, tmp_path)["others"]}
+    assert others == {
+        "計算浸水 予測の中央値 (公式の想定ではない)": True,
+        "計算浸水 予測の高め95% (公式の想定ではない)": False,
+        "内水・小河川 (いま該当する地区あり)": True,
+        "土砂災害警戒区域": False,
+        "津波浸水想定 (参考: 判断には使わない)": False,
+    }
 
 
 def test_missing_layer_and_shelters_leave_the_map_drawable(bare_run: Run, tmp_path: Path) -> None:

@@ -141,5 +141,5 @@ def test_banner_does_not_repeat_a_note_that_says_mock_layer(made_run: Run) -> No
 
 
 def test_gaps_name_only_what_is_missing(made_run: Run, bare_run: Run) -> None:
-    assert len(gaps(made_run)) == 2  # no exposure, no telegrams
-    assert len(gaps(bare_run)) == 6
+    assert len(gaps(made_run)) == 4  # no exposure, inland map, landslide zones, telegrams
+    assert len(gaps(bare_run)) == 8
