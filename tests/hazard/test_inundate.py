@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hazard.inundate import connected, csi, depth_at, flood_depth, to_layer
@@ -82,6 +82,7 @@ def test_unknown_stage_and_no_land_are_unknown_not_dry():
     assert depth[10, 12] == pytest.approx(2.5, abs=1e-3)
 
 
+@settings(deadline=None)
 @given(st.floats(0, 9), st.floats(0, 3))
 def test_higher_water_never_dries_a_cell(level_m, more_m):
     plain = floodplain(valley(rows=9, columns=STATIONS), (1.0, 2.0))

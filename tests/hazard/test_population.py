@@ -5,7 +5,7 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Point, box
 
@@ -81,6 +81,7 @@ def test_city_without_workplace_and_share_above_one_are_refused():
         assumed_day_people(table, away_share=2)
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1), st.lists(st.integers(0, 30), min_size=1, max_size=6))
 def test_nobody_enters_or_leaves_the_city_by_day(share, people):
     table = buildings([*map(float, people), 0.0], [90.0] * len(people) + [500.0], 2.0)
