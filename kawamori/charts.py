@@ -8,9 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
+from forecasting.products import peaks
 from forecasting.types import BAD, MISSING, Gauge, Observations, aware, utc64
+from kawamori.peaks import Peak, peak_of
 from kawamori.run import Run
 from kawamori.situation import gauge_rows
 from kawamori.words import THRESHOLD_LEVELS, THRESHOLD_WORDS
@@ -44,6 +47,7 @@ class Hydrograph:
     observed: tuple[tuple[datetime, float | None], ...]
     forecast: tuple[ForecastRow, ...]
     truth: tuple[tuple[datetime, float | None], ...] = ()
+    highest: Peak | None = None  # over paths of the water; None = no forecast
 
     @property
     def empty(self) -> bool:
@@ -71,7 +75,8 @@ def hydrographs(run: Run, *, truth: Observations | None = None) -> list[Hydrogra
     -------
         A gauge without series or without forecast keeps its place with empty lines.
     """
-    return [_hydrograph(run, row.gauge, truth) for row in gauge_rows(run)]
+    highest = peaks(run.forecast)
+    return [_hydrograph(run, row.gauge, truth, highest) for row in gauge_rows(run)]
 
 
 def chart_data(chart: Hydrograph) -> dict[str, Any]:
@@ -93,7 +98,9 @@ def chart_data(chart: Hydrograph) -> dict[str, Any]:
     return {"gauge_id": chart.gauge.gauge_id, "now": now, "thresholds": thresholds, **columns}
 
 
-def _hydrograph(run: Run, gauge: Gauge, truth: Observations | None) -> Hydrograph:
+def _hydrograph(
+    run: Run, gauge: Gauge, truth: Observations | None, highest: xr.Dataset
+) -> Hydrograph:
     leads = run.forecast["lead"].values
     horizon = timedelta(seconds=int(leads.max() / np.timedelta64(1, "s"))) if leads.size else None
     past = max(SHORTEST_PAST, (horizon or timedelta()) * PAST_HORIZONS)
@@ -105,6 +112,7 @@ def _hydrograph(run: Run, gauge: Gauge, truth: Observations | None) -> Hydrograp
         observed=_series(run.observations, gauge, start, run.issued_at),
         forecast=forecast_rows(run, gauge, later=later),
         truth=tuple(later.items()),
+        highest=peak_of(highest, gauge, run.issued_at),
     )
 
 

@@ -16,6 +16,7 @@ import xarray as xr
 
 from advisory.types import Level
 from alerts.types import Message
+from forecasting.products import peaks
 from forecasting.types import utc64
 from kawamori.city import City
 from kawamori.run import Run
@@ -28,33 +29,39 @@ BEYOND = "inf"  # JSON has no infinity: not within the horizon
 def run_json(run: Run) -> str:
     """Give the run as canonical JSON: sorted keys, UTC times ending in Z, unknown = null.
 
-    An UNKNOWN level is null beside `level_name`. A passage beyond the horizon is "inf". Large
-    inputs of the city are left out and named in `omitted`; `input_digest` covers them.
+    An UNKNOWN level is null beside `level_name`. A passage beyond the horizon is "inf". `peaks` are
+    told from the forecast. Large inputs of the city are left out and named in `omitted`;
+    `input_digest` covers them.
     """
     record = {field.name: getattr(run, field.name) for field in fields(run)}
     record["city"] = _city(run.city)
     start = utc64(run.issued_at - OBSERVED)
     record["observations"] = run.observations.sel(time=slice(start, None))
+    record["peaks"] = peaks(run.forecast)
     record["omitted"] = OMITTED
     return json.dumps(plain(record), ensure_ascii=False, sort_keys=True, allow_nan=False)
 
 
 def write_forecast(run: Run, path: Path) -> None:
-    """Write forecast and exceedance as one CF NetCDF file that `xr.open_dataset` gives back."""
+    """Write forecast, exceedance and peaks as one CF NetCDF file for `xr.open_dataset`."""
     forecast_dataset(run).to_netcdf(path)
 
 
 def forecast_dataset(run: Run) -> xr.Dataset:
-    """Give forecast and exceedance side by side.
+    """Give forecast, exceedance and peaks side by side.
 
-    Passage times keep an axis of their own where their quantiles differ from the forecast's.
+    Passage times keep an axis of their own where their quantiles differ from the forecast's; peaks
+    always have one.
     """
     exceedance: xr.Dataset = run.exceedance
     if "quantile" in exceedance.dims and not np.array_equal(
         exceedance["quantile"].values, run.forecast["quantile"].values
     ):
         exceedance = exceedance.rename(quantile="passage_quantile")
-    parts = [part.drop_vars("issued_at", errors="ignore") for part in (run.forecast, exceedance)]
+    highest = peaks(run.forecast).rename(quantile="peak_quantile")
+    parts = [
+        part.drop_vars("issued_at", errors="ignore") for part in (run.forecast, exceedance, highest)
+    ]
     merged = xr.merge(parts, join="outer", compat="no_conflicts", combine_attrs="drop_conflicts")
     merged = merged.assign_coords(issued_at=utc64(run.issued_at))
     merged["level_m"].attrs.setdefault("units", "m")
@@ -153,6 +160,7 @@ CONVERTERS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (bytes, lambda text: text.decode("utf-8")),
     (datetime, _time),
     (xr.Dataset, _dataset),
+    (xr.DataArray, lambda array: _dataset(array.to_dataset(name="rain_mm"))),
     (pd.DataFrame, _frame),
     (np.ndarray, _array),
     (Message, _message),

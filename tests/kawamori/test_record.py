@@ -65,6 +65,16 @@ def test_passage_quantiles_keep_their_own_axis(made_run: Run) -> None:
     assert both["first_passage_h"].sizes["passage_quantile"] == 3
 
 
+def test_peak_level_and_time_are_told_beside_the_forecast(made_run: Run) -> None:
+    told = json.loads(run_json(made_run))["peaks"]["data_vars"]
+    both = forecast_dataset(made_run)
+    assert told["peak_level_m"]["dims"] == ["gauge", "quantile"]
+    # The made forecast of "up" rises by 0.2 m an hour from 3.6 m: highest at its last lead, 6 h.
+    assert told["peak_h"]["data"][0][3] == 6.0
+    assert both["peak_h"].sel(gauge="up", peak_quantile=0.5).item() == 6.0
+    assert both["still_rising"].dims == ("gauge",)
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
