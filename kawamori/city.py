@@ -18,6 +18,7 @@ from hazard.layers import read_layers
 from hazard.tsunami import read_tsunami
 from hazard.types import Buildings, Districts, FloodLayer, check_buildings, check_districts
 from kawamori.land import RATINGS, Land, read_land
+from shelters.facilities import read_facilities, with_facilities
 from shelters.types import Shelters, check_shelters
 
 SET_COLUMNS = ("kinds", "hazard_ok", "features")
@@ -76,13 +77,19 @@ def read_city(folder: Path) -> City:
         buildings=None if buildings is None else check_buildings(buildings),
         roads=_frame(folder / "roads.parquet"),
         layers=_layers(layers, districts, read_layers),
-        shelters=None if shelters is None else check_shelters(shelters),
+        shelters=None if shelters is None else _equipped(check_shelters(shelters), folder),
         folder=folder,
         inland=_layers(layers, districts, read_inland),
         landslide=_layers(layers, districts, read_landslide),
         tsunami=_layers(layers, districts, read_tsunami),
         land=read_land(folder, _ratings(folder / RATINGS)),
     )
+
+
+def _equipped(shelters: Shelters, folder: Path) -> Shelters:
+    """Add what the city's own table tells of its shelters: parking, storeys, stock."""
+    path = folder / "facilities.csv"
+    return with_facilities(shelters, read_facilities(path)) if path.exists() else shelters
 
 
 def _layers(folder: Path, districts: Any, read: Callable[[Path], Any]) -> Any | None:

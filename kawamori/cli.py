@@ -132,11 +132,62 @@ def verify(
 
 
 @app.command()
-def shelters(file: Annotated[Path, typer.Argument(help="a shelter list, CSV or JSON")]) -> None:
-    """Read a shelter list as published and say what is in it."""
+def shelters(
+    files: Annotated[list[Path], typer.Argument(help="shelter lists of one edition, CSV or JSON")],
+    compare: Annotated[
+        list[Path] | None, typer.Option(help="lists of the newer edition; give it once a file")
+    ] = None,
+    city: Annotated[str | None, typer.Option(help="keep one municipality of a GSI list")] = None,
+) -> None:
+    """Read shelter lists as published and say what is in them, or what a newer edition changed."""
+    from shelters.editions import change_lines, edition_changes
     from shelters.read import read_shelters, summary
 
-    typer.echo(summary(read_shelters([file])))
+    known = read_shelters(files, city=city)
+    lines = [summary(known)]
+    if compare:
+        newer = read_shelters(compare, city=city)
+        lines += [summary(newer), *change_lines(edition_changes(known, newer))]
+    typer.echo("\n".join(lines))
+
+
+@app.command()
+def occupancy(
+    folder: Annotated[Path, typer.Argument(help="lists of open shelters, one CSV a time")],
+    figure: Annotated[Path, typer.Option(help="PNG to write")] = Path("out/occupancy.png"),
+) -> None:
+    """Draw how full shelters were, from the lists of open shelters a city published."""
+    from kawamori.occupancy_figure import occupancy_figure
+    from shelters.occupancy import occupancy_totals, read_occupancy
+
+    table = read_occupancy(sorted(folder.glob("*.csv")))
+    drawn = occupancy_figure(table)
+    figure.parent.mkdir(parents=True, exist_ok=True)
+    figure.write_bytes(drawn)
+    typer.echo(occupancy_totals(table).describe().loc[["min", "max"]].to_string())
+    typer.echo(figure)
+
+
+@app.command()
+def stranded(
+    city: Annotated[str, typer.Argument(help="a built city")],
+    minutes: Annotated[float, typer.Option(help="time that people have to walk")] = 120.0,
+) -> None:
+    """Write 避難困難地域: who cannot reach a safe shelter in time, scenario by scenario."""
+    from kawamori.cities import open_city
+    from kawamori.out_of_reach import stranded_city, stranded_lines, write_stranded
+    from kawamori.policies import read_policy
+    from kawamori.progress import bar
+
+    settings = _settings()
+    with bar() as progress:
+        bundle = open_city(city, settings, progress)
+    table = stranded_city(bundle, read_policy(settings, bundle.folder), time_min=minutes)
+    for line in stranded_lines(table, bundle):
+        typer.echo(line)
+    path = settings.out / f"{city}-stranded.geojson"
+    write_stranded(table, path)
+    typer.echo(path)
 
 
 @app.command()
