@@ -90,7 +90,9 @@ class RoadNetwork:
 
 
 def build_network(roads: Any, *, crs: str, snap_m: float = SNAP_M) -> RoadNetwork:
-    """Give the network of a frame of lines (EPSG:6668); rows that are no line carry no road.
+    """Give the network of a frame of lines (EPSG:6668).
+
+    Rows that are no line, or leave the plane of `crs`, carry no road.
 
     Raises
     ------
@@ -99,9 +101,7 @@ def build_network(roads: Any, *, crs: str, snap_m: float = SNAP_M) -> RoadNetwor
     """
     if roads.crs is None or roads.crs.to_epsg() != 6668:
         raise ValueError(f"roads must be in {JGD2011}, got {roads.crs}. Reproject them first.")
-    lines, road = _lines(roads)
-    at, line = shapely.get_coordinates(lines, return_index=True)
-    vertex_m = in_metres(at[:, 0], at[:, 1], crs)
+    vertex_m, line, road = _vertices(roads, crs)
     is_end = np.ones(len(line), dtype=bool)
     is_end[1:-1] = (line[1:-1] != line[:-2]) | (line[1:-1] != line[2:])
     raised = _flag(roads, "bridge") | _flag(roads, "tunnel")
@@ -111,11 +111,15 @@ def build_network(roads: Any, *, crs: str, snap_m: float = SNAP_M) -> RoadNetwor
     return _network(roads, crs, vertex_m, place=place, cut=cut, line=line, road=road[line])
 
 
-def _lines(roads: Any) -> tuple[Any, Ints]:
-    """Give the single lines of all rows and the row of each."""
+def _vertices(roads: Any, crs: str) -> tuple[Floats, Ints, Ints]:
+    """Give the vertices of all single lines, the line of each, and the row of each line."""
     parts, row = shapely.get_parts(roads.geometry.array, return_index=True)
     is_line = (shapely.get_type_id(parts) == 1) & ~shapely.is_empty(parts)
-    return parts[is_line], np.asarray(row[is_line], dtype=np.int64)
+    at, line = shapely.get_coordinates(parts[is_line], return_index=True)
+    vertex_m = in_metres(at[:, 0], at[:, 1], crs)
+    lost = np.unique(line[~np.isfinite(vertex_m).all(axis=1)])
+    kept = ~np.isin(line, lost)
+    return vertex_m[kept], line[kept], np.asarray(row[is_line], dtype=np.int64)
 
 
 def _flag(roads: Any, name: str) -> Bools:

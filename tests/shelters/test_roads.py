@@ -95,6 +95,15 @@ def test_no_roads_and_rows_without_a_line_are_an_empty_network() -> None:
     assert net.road.tolist() == [1, 1]  # the point carries no road, both parts belong to row 1
 
 
+def test_a_line_that_leaves_the_plane_is_left_out_and_the_others_stay() -> None:
+    lines = frame([[(0, 0), (100, 0)], [(100, 0), (200, 0)], [(200, 0), (300, 0)]])
+    broken = LineString([(140.0, 37.0), (140.0, 95.0)])  # no such latitude
+    lines.geometry = [lines.geometry[0], broken, lines.geometry[2]]
+    net = build_network(lines, crs=CRS)
+    assert net.road.tolist() == [0, 2]
+    assert net.length_m.round(3).tolist() == [100.0, 100.0]
+
+
 def test_a_loop_and_a_doubled_vertex_have_their_length() -> None:
     # Square of 4 x 10 m; a line whose two vertices are one place has no length and is left out.
     net = built([[(0, 0), (10, 0), (10, 10), (0, 10), (0, 0)], [(50, 50), (50, 50)]])
