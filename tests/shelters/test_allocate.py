@@ -154,7 +154,7 @@ def test_limits_without_sense_are_refused(wrong: dict[str, Any]) -> None:
         Limits(**wrong)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     blocks=st.lists(
         st.tuples(st.sampled_from("abc"), st.floats(-3, 8), st.integers(0, 300)), max_size=12
@@ -301,7 +301,7 @@ def test_ways_that_are_missing_are_named() -> None:
         allocate(people(("a", 0, 3)), places(9, 9), ways)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     cells=st.lists(st.tuples(st.floats(0, 5), *[st.integers(0, 40)] * 4), min_size=1, max_size=8),
     rooms=st.lists(st.tuples(st.integers(0, 120), st.integers(0, 20)), min_size=1, max_size=5),

@@ -116,7 +116,7 @@ tasks = st.integers(1, 5).flatmap(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(tasks, st.integers(1, 5))
 def test_the_flow_costs_what_a_linear_program_costs(task: Demand, arcs: int) -> None:
     flow = solved(task, arcs_per_group=arcs)

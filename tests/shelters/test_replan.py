@@ -131,7 +131,7 @@ def test_a_block_that_is_not_in_the_old_plan_is_added(places: Places, people: Pe
 
 
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     old=st.lists(st.integers(0, 60), min_size=2, max_size=5),
