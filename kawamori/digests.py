@@ -8,8 +8,9 @@ from hashlib import sha256
 from typing import Any
 
 import pandas as pd
+import xarray as xr
 
-from forecasting.types import Observations
+from forecasting.types import Observations, RainForecast
 from kawamori.city import SET_COLUMNS, City
 
 
@@ -35,7 +36,7 @@ def city_digest(city: City) -> str:
     return digest.hexdigest()
 
 
-def series_digest(observations: Observations) -> str:
+def series_digest(observations: Observations | xr.Dataset) -> str:
     """Give the sha256 of every variable and coordinate, names and shapes included."""
     digest = sha256()
     for name in sorted(map(str, observations.variables)):
@@ -45,6 +46,13 @@ def series_digest(observations: Observations) -> str:
             values.tobytes() if values.dtype.kind in "fiuMm" else repr(list(values)).encode()
         )
     return digest.hexdigest()
+
+
+def rain_digest(rain_forecast: RainForecast | None) -> str:
+    """Give the sha256 of a rain forecast; None has its own."""
+    if rain_forecast is None:
+        return sha256(b"none").hexdigest()
+    return series_digest(rain_forecast.to_dataset(name="rain_mm"))
 
 
 def _frame_digest(frame: Any | None) -> bytes:

@@ -24,9 +24,9 @@ import forecasting
 from forecasting.model_card import CardFacts
 from forecasting.models import LevelModel
 from forecasting.registry import SAVING, load, save, versions
-from forecasting.types import Observations
+from forecasting.types import Observations, RainForecast
 from kawamori.city import City
-from kawamori.digests import facts_digest, series_digest
+from kawamori.digests import facts_digest, rain_digest, series_digest
 
 NEWEST = 12  # so many models stay; older ones are trained again when needed
 STALE_S = 24 * 3600.0  # a younger folder may be another process's, not yet known by name
@@ -39,6 +39,7 @@ def fit_or_load(
     home: Path,
     *,
     city: City,
+    rain_forecast: RainForecast | None = None,
     note: Callable[[str], None] | None = None,
 ) -> LevelModel:
     """Give the model fitted on `training`: read from `home` if it was kept there, else trained.
@@ -52,11 +53,11 @@ def fit_or_load(
     """
     tell = note or _to_stderr
     facts = _facts(city, training)
-    known = home / "known" / _key(model, facts)
+    known = home / "known" / _key(model, facts, rain_forecast)
     kept = _kept(known, home, tell)
     if kept is not None:
         return kept
-    fitted = model.fit(training)
+    fitted = model.fit(training, rain_forecast)
     try:
         _remember(known, save(fitted, home, facts=facts))
         _prune(home, now_s=time.time())
@@ -102,8 +103,9 @@ def _prune(home: Path, *, now_s: float) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _key(model: LevelModel, facts: CardFacts) -> str:
+def _key(model: LevelModel, facts: CardFacts, rain_forecast: RainForecast | None) -> str:
     decisive = [model.model_id, model.config(), asdict(facts), program_digest(), versions()]
+    decisive.append(rain_digest(rain_forecast))
     return facts_digest(*decisive)
 
 

@@ -11,19 +11,22 @@ from typing import Any
 import pandas as pd
 
 from advisory.decide import decide
+from advisory.district import place_of as middle_of
 from advisory.policy import ClearanceTimes, Policy
-from advisory.types import Advice, GaugeState, Warnings
+from advisory.rules import sky_at
+from advisory.telegrams import Gale, Place, gale_onset
+from advisory.types import Advice, GaugeState, Report, Warnings
 from alerts.compose import compose
 from alerts.facts import observe
 from alerts.types import PUBLIC_FORMS, STAFF_FORM, Message
 from forecasting.exceedance import exceedance
 from forecasting.models import LevelModel
 from forecasting.quality import flag, good
-from forecasting.types import Exceedance, Observations, utc64
+from forecasting.types import Exceedance, Observations, RainForecast, utc64
 from hazard.select import select_layer
 from hazard.types import COMBINED, FloodLayer
 from kawamori.city import City
-from kawamori.digests import city_digest, facts_digest, series_digest
+from kawamori.digests import city_digest, facts_digest, rain_digest, series_digest
 from kawamori.followed import FollowedModel
 from kawamori.kept_models import fit_or_load
 from kawamori.outlook import outlook
@@ -33,6 +36,7 @@ from kawamori.run import Run
 from kawamori.shelter_rules import ShelterDesk, open_shelters
 from kawamori.sheltering import sheltering
 from kawamori.states import alarmed_rivers, gauge_states
+from kawamori.telegrams import place_of
 from kawamori.waters import CityWater, lay_water, waters
 from kawamori.ways import Ways, closed_for, open_ways
 from shelters.types import Allocation
@@ -52,6 +56,7 @@ class Desk:
     water: CityWater  # the city laid into its maps and terrain, once
     ways: Ways
     shelters: ShelterDesk
+    place: Place  # the city as official telegrams know it
 
 
 def open_desk(
@@ -62,21 +67,24 @@ def open_desk(
     *,
     drill: bool,
     models: Path | None = None,
+    rain_forecast: RainForecast | None = None,
 ) -> Desk:
     """Train the model on `training` (NaN teaches nothing) and give the desk.
 
-    A model that was trained on the same before is read from the folder `models` instead.
+    A model that was trained on the same before is read from the folder `models` instead. With
+    the rain that was forecast in the training time the model also reads rain forecasts.
     """
     if models is None:
-        fitted = model.fit(training)
+        fitted = model.fit(training, rain_forecast)
     else:
-        fitted = fit_or_load(model, training, models, city=city)
+        fitted = fit_or_load(model, training, models, city=city, rain_forecast=rain_forecast)
     ways = open_ways(city, policy)
     known = [city_digest(city), series_digest(training), model.model_id, asdict(policy)]
     shelters = open_shelters(city)
     digest = facts_digest(*known, asdict(ways.speeds), shelters.facts())
     followed = FollowedModel.of(fitted, training)
-    return Desk(city, followed, policy, drill, digest, lay_water(city), ways, shelters)
+    place = place_of(city)
+    return Desk(city, followed, policy, drill, digest, lay_water(city), ways, shelters, place)
 
 
 def cycle(
@@ -87,6 +95,8 @@ def cycle(
     warnings: Warnings | None = None,
     previous: Sequence[Advice] | None = None,
     told: Allocation | None = None,
+    reports: Sequence[Report] = (),
+    rain_forecast: RainForecast | None = None,
 ) -> Run:
     """Give the run of one issue time; nothing observed later reaches any part of it.
 
@@ -100,15 +110,21 @@ def cycle(
         Advice of the cycle before, so that levels do not flap.
     told
         The plan that people were told before: they keep their places where they can.
+    reports
+        From the ground: patrols, gates, dams.
+    rain_forecast
+        Issued at or before `issued_at`; only for a model that learned with rain forecasts.
     """
     city, warnings = desk.city, warnings or Warnings()
     past = Observations(observations.sel(time=slice(None, utc64(issued_at))))
     flagged = flag(past, city.gauges)
     usable_series = good(flagged)
-    forecast = desk.model.predict(usable_series, issued_at=issued_at)
+    forecast = desk.model.predict(usable_series, issued_at=issued_at, rain_forecast=rain_forecast)
     chances = exceedance(forecast, city.gauges)
     states = gauge_states(usable_series, city.gauges, issued_at=issued_at)
     alarmed = alarmed_rivers(states, chances, city.gauges)
+    middle = middle_of(city.districts, city.gauges)
+    sky = sky_at(issued_at, middle, desk.policy)
     water = waters(
         desk.water,
         city,
@@ -117,7 +133,7 @@ def cycle(
         forecast=forecast,
         warnings=warnings,
         policy=desk.policy,
-        issued_at=issued_at,
+        sky=sky,
     )
     closed = closed_for(desk.water.rivers, chances, city)
     placement = place_people(
@@ -135,10 +151,15 @@ def cycle(
         states=states,
         rain=water.rain,
         shelter_names=_names(city),
+        gale=_gale(desk, warnings, middle, issued_at),
+        reports=reports,
         previous=previous,
         issued_at=issued_at,
     )
-    digest = facts_digest(desk.digest, series_digest(flagged), asdict(warnings), issued_at)
+    said = [asdict(warnings), [asdict(report) for report in reports]]
+    digest = facts_digest(
+        desk.digest, series_digest(flagged), *said, rain_digest(rain_forecast), issued_at
+    )
     return Run(
         run_id=f"{city.city_id}-{issued_at:%Y%m%dT%H%MZ}-{digest[:8]}",
         issued_at=issued_at,
@@ -153,6 +174,8 @@ def cycle(
         exposure=water.exposure,
         allocation=allocation,
         warnings=warnings,
+        reports=tuple(reports),
+        rain_forecast=rain_forecast,
         advice=advice,
         messages=_messages(desk, advice, states, warnings),
         population=water.population,
@@ -180,6 +203,16 @@ def cycle(
             issued_at=issued_at,
         ),
     )
+
+
+def _gale(
+    desk: Desk, warnings: Warnings, middle: tuple[float, float] | None, issued_at: datetime
+) -> Gale | None:
+    """Give when storm wind begins at the middle of the city; None = none foreseen, or no feed."""
+    if middle is None:
+        return None
+    lon, lat = middle
+    return gale_onset(warnings, desk.place, lon=lon, lat=lat, issued_at=issued_at)
 
 
 def _layer(city: City, chances: Exceedance, alarmed: Collection[str]) -> FloodLayer | None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from advisory.types import Advice, GaugeState, Warnings
+from advisory.types import Advice, GaugeState, Report, Warnings
 from alerts.types import Message
-from forecasting.types import Exceedance, LevelForecast, Observations
+from forecasting.types import Exceedance, LevelForecast, Observations, RainForecast
 from hazard.types import Exposure, FloodLayer
 from hazard.water import Population
 from kawamori.city import City
@@ -40,6 +40,8 @@ class Run:
     warnings: Warnings
     advice: tuple[Advice, ...]
     messages: tuple[Message, ...]
+    reports: tuple[Report, ...] = ()  # from the ground
+    rain_forecast: RainForecast | None = None  # that the forecast rests on; None = none
     population: Population = "night"  # which people the exposure counts
     dynamic: tuple[DynamicWater, ...] = ()  # reckoned from terrain; () = the city has none
     inland: Danger | None = None  # drains and streams without a gauge; None = no inland map

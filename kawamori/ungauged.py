@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from advisory.policy import Policy
+from advisory.rules import Sky
 from advisory.types import RainState, Warnings
-from advisory.ungauged import HEAVY_RAIN, LANDSLIDES, warning_level
+from advisory.ungauged import HEAVY_RAIN, LANDSLIDES, called_level
 from forecasting.types import Observations, step_of, utc64
 from hazard.indexed import WaterIndex, index_water
 from hazard.inland import inland_signal, most_rain_mm_per_h
@@ -95,13 +96,13 @@ def inland_water(
     warnings: Warnings,
     policy: Policy,
     *,
-    issued_at: datetime,
+    sky: Sky,
     population: Population = "night",
 ) -> Danger | None:
     """Give the inland scenario by the lowest of the policy's inland rules; None = no map."""
     if index is None:
         return None
-    level = warning_level(warnings, HEAVY_RAIN, policy, issued_at=issued_at)
+    level = called_level(warnings, HEAVY_RAIN, policy, sky)
     signals = {
         state.district_id: inland_signal(
             level=level,
@@ -120,13 +121,13 @@ def landslides(
     warnings: Warnings,
     policy: Policy,
     *,
-    issued_at: datetime,
+    sky: Sky,
     population: Population = "night",
 ) -> Danger | None:
     """Give the landslide zones by the official level of 土砂災害; None = no zones are known."""
     if index is None:
         return None
-    level = warning_level(warnings, LANDSLIDES, policy, issued_at=issued_at)
+    level = called_level(warnings, LANDSLIDES, policy, sky)
     signal = _landslide_signal(level, policy.landslide.warning_level)
     signals = {str(district_id): signal for district_id in index.districts.index}
     exposure = expose_signalled(index, signals, LANDSLIDE, population=population)

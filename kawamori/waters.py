@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from advisory.policy import Policy
+from advisory.rules import Sky
 from advisory.types import RainState, Warnings
 from advisory.words import JST
 from forecasting.types import Gauge, LevelForecast, Observations
@@ -104,7 +105,7 @@ def waters(
     forecast: LevelForecast,
     warnings: Warnings,
     policy: Policy,
-    issued_at: datetime,
+    sky: Sky,
 ) -> Waters:
     """Give all water of one issue time.
 
@@ -113,10 +114,13 @@ def waters(
     layer
         The official areas that the forecast selects; None = the city has none.
     observations
-        Good levels and rain up to `issued_at`.
+        Good levels and rain up to the issue time.
+    sky
+        The issue time, and whether it is the hour to judge the coming night.
     """
+    issued_at = sky.issued_at
     population = population_at(issued_at, policy, city.buildings)
-    now: Any = {"issued_at": issued_at, "population": population}
+    now: Any = {"sky": sky, "population": population}
     rain = rain_states(laid.inland, city, observations, policy, issued_at=issued_at)
     inland = inland_water(laid.inland, rain, warnings, policy, **now)
     slides = landslides(laid.landslide, warnings, policy, **now)

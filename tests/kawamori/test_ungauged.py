@@ -10,7 +10,8 @@ import pytest
 import xarray as xr
 from shapely.geometry import box
 
-from advisory.types import Level, Warning, Warnings
+from advisory.rules import sky_at
+from advisory.types import Bin, Level, Warning, Warnings
 from forecasting.types import GOOD
 from kawamori.city import read_city
 from kawamori.policies import read_policy
@@ -41,7 +42,8 @@ def water(city, series, warnings=None):
 def told_at(city, series, moment, warnings):
     policy, index = read_policy(Settings()), inland_index(city)
     rain = rain_states(index, city, series, policy, issued_at=moment)
-    return inland_water(index, rain, warnings, policy, issued_at=moment)
+    sky = sky_at(moment, (140.0, 37.0), policy)
+    return inland_water(index, rain, warnings, policy, sky=sky)
 
 
 def test_heavy_rain_puts_the_upper_district_under_inland_water(city, tiny) -> None:
@@ -98,3 +100,14 @@ def test_city_without_an_inland_map_has_no_inland_scenario(tiny_home, tiny) -> N
 
 def test_each_district_hears_its_nearest_stations(city) -> None:
     assert nearest_stations(city, 2) == {"low": ("r1",), "high": ("r1",)}
+
+
+def test_a_night_foreseen_in_the_evening_calls_for_the_inland_scenario(city, tiny) -> None:
+    series = tiny.tiny_series(48)
+    series["rain_mm"][-6:] = 0.0
+    dusk = datetime(2026, 6, 2, 7, tzinfo=UTC)  # 16:00 in Japan, sunset about 19:00
+    night = Bin("0000000", "試験町", "大雨浸水", dusk.replace(hour=12), dusk.replace(hour=15),
+                Level.EVACUATE, issued_at=dusk)  # fmt: skip
+    warnings = Warnings(received_at=dusk, bins=(night,))
+    assert told_at(city, series, dusk, warnings).where(True) == {"low", "high"}
+    assert told_at(city, series, dusk.replace(hour=4), warnings).where(True) == frozenset()

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from shapely.geometry import box
 
+from advisory.rules import sky_at
 from advisory.types import Level, Warning, Warnings
 from kawamori.city import City, read_city
 from kawamori.policies import read_policy
@@ -52,7 +53,7 @@ def found(
     layer.attrs["unknown_gauges"] = unknown_gauges
     return waters(
         lay_water(city), city, layer, observations=series, forecast=None,
-        warnings=warnings or Warnings(), policy=POLICY, issued_at=at,
+        warnings=warnings or Warnings(), policy=POLICY, sky=sky_at(at, (140.0, 37.0), POLICY),
     )  # fmt: skip
 
 
