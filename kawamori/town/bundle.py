@@ -19,6 +19,7 @@ from kawamori.town.inundation import town_ratings, write_land
 from kawamori.town.layers import write_layers
 from kawamori.town.plan import PLAN
 from kawamori.town.shelters import write_shelter_list
+from kawamori.town.slopes import write_zones
 from kawamori.town.storms import steps, storm_rain, years_of_storms
 from kawamori.town.town import Town, make_town
 from kawamori.town.truth import TIP_MM, named_storms, play, write_truth
@@ -52,6 +53,7 @@ def build_town(folder: Path, *, progress: Report | None = None) -> None:
     write_ratings(folder / RATINGS, town_ratings(town))
     report("浸水想定区域", 0.35)
     write_layers(folder / "layers", town.plan, town.nodes, town.terrain, town.worst)
+    write_zones(folder / "layers", town.plan, town.terrain)
     report("3年分の雨と水位", 0.5)
     write_observations(folder / "observations.nc", training_years(town))
     storms = named_storms()

@@ -77,7 +77,9 @@ def write_layers(
     for river, flooded in zip(plan.rivers, worst, strict=True):
         for number, ranks in _ranks(nodes, terrain, flooded).items():
             digit = number[0]
-            areas = [(rank, _area(ranks == rank, terrain)) for rank in np.unique(ranks[ranks > 0])]
+            areas = [
+                (rank, cells_area(ranks == rank, terrain)) for rank in np.unique(ranks[ranks > 0])
+            ]
             if not areas:
                 continue
             prefix = f"A31a_{digit}0"
@@ -122,7 +124,7 @@ def _depth_rank(depth_m: Floats) -> npt.NDArray[np.int64]:
     return np.where(depth_m > SHALLOW_M, rank, 0)
 
 
-def _area(inside: npt.NDArray[np.bool_], terrain: Terrain) -> Any:
+def cells_area(inside: npt.NDArray[np.bool_], terrain: Terrain) -> Any:
     """Give the cells as one area, corners lightly cut. [m from the corner]"""
     rows, columns = terrain.elevation_m.shape
     padded = np.pad(inside.reshape(rows, columns).astype(int), ((0, 0), (1, 1)))
