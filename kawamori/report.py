@@ -22,7 +22,7 @@ from kawamori.district_pages import PAGES, DistrictPage, write_district_pages
 from kawamori.record import model_id, run_json, write_forecast
 from kawamori.run import Run
 from kawamori.run_map import MAP_FILES, has_place, write_map
-from kawamori.sheltering import opening_rows, stock_lines
+from kawamori.sheltering import choice_words, opening_rows, stock_lines
 from kawamori.situation import (
     advice_rows,
     ages,
@@ -161,6 +161,7 @@ def render(
         names=_names(run.city.districts),
         places=_names(run.city.shelters),
         openings=opening_rows(run.sheltering),
+        chosen=choice_words(run.sheltering),
         stock=stock_lines(run.sheltering, _names(run.city.districts)),
         Level=Level,
         words=words,

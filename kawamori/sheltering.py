@@ -84,6 +84,16 @@ def opening_rows(plan: Sheltering | None) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in rows]
 
 
+def choice_words(plan: Sheltering | None) -> str:
+    """Give how the shelters to open were chosen, and how sure that is."""
+    if plan is None:
+        return ""
+    if not plan.choice.method.startswith("milp"):
+        return "開設する避難所を絞れなかったため、使えるものをすべて開く"
+    limited = "" if plan.choice.served is None else "職員の人数を限度に、"
+    return f"{limited}歩く時間と職員が少なくなるように整数計画で選んだ"
+
+
 def stock_lines(plan: Sheltering | None, names: Mapping[str, str]) -> list[str]:
     """Give the shortfall by district; one line where nobody knows any stock."""
     if plan is None:

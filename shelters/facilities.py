@@ -1,7 +1,7 @@
-"""What official lists do not tell of a shelter: parking, storeys, stock, air-conditioning.
+"""What official lists do not tell of a shelter: parking, storeys, stock, and its state now.
 
 A city keeps such a table itself; any column may be absent and any cell empty, which is unknown and
-never zero.
+never zero. `occupied` is a head count of now: the shelter is open; `closed` 1 = cannot be opened.
 """
 
 from __future__ import annotations
@@ -19,9 +19,15 @@ from shelters.stock import STOCK
 from shelters.types import Shelters, check_shelters
 
 # Column of the table -> column of `Shelters`, and its kind.
-FACILITY_COLUMNS = {"capacity": "Int64", "parking": "Int64", "floors": "float64"} | dict.fromkeys(
-    STOCK, "float64"
-)
+FACILITY_COLUMNS = {
+    "capacity": "Int64",
+    "occupied": "Int64",
+    "closed": "Int64",
+    "parking": "Int64",
+    "floors": "float64",
+    **dict.fromkeys(STOCK, "float64"),
+}
+STATE_COLUMNS = ("capacity", "occupied", "closed")  # they change columns of the list itself
 
 
 def read_facilities(path: Path) -> pd.DataFrame:
@@ -69,12 +75,18 @@ def with_facilities(shelters: Shelters, table: pd.DataFrame) -> Shelters:
         )
     frame = shelters.copy()
     told = table.reindex(frame.index)
-    for name in [name for name in table.columns if name != "capacity"]:
+    for name in [name for name in table.columns if name not in STATE_COLUMNS]:
         frame[name] = told[name]
     if "capacity" in table:
         known = told["capacity"].notna()
         frame.loc[known, "capacity"] = told.loc[known, "capacity"]
         frame.loc[known, "capacity_source"] = "listed"
+    if "occupied" in table:
+        inside = told["occupied"].notna()
+        frame.loc[inside, "occupied"] = told.loc[inside, "occupied"]
+        frame.loc[inside, "status"] = "open"
+    if "closed" in table:
+        frame.loc[told["closed"].fillna(0) > 0, "status"] = "closed"
     return check_shelters(frame)
 
 

@@ -127,8 +127,8 @@ def opening_schedule(
     Returns
     -------
         OPENING_COLUMNS: people sent there and staff for them and for those inside already;
-        `open_by` = the first of them is at the door, `staff_call_by` = `opening_min` earlier, NaT
-        where nobody can tell. Unknown times come last: they are not late, they are unknown.
+        `open_by` = the first of them is at the door, `staff_call_by` = `opening_min` earlier, in
+        whole minutes; NaT where nobody can tell. Unknown times come last.
     """
     placed = allocation.groups[allocation.groups["shelter_id"].notna()]
     leaving = {district: at for district, at in need_at.items() if at is not None}
@@ -147,7 +147,7 @@ def opening_schedule(
         rows.append((shelter_id, people, rules.staff_for(held), call, door))
     table = pd.DataFrame(rows, columns=list(OPENING_COLUMNS))
     for name in ("staff_call_by", "open_by"):
-        table[name] = pd.to_datetime(table[name], utc=True)
+        table[name] = pd.to_datetime(table[name], utc=True).dt.floor("min")
     order = table.assign(few=-table["people"]).sort_values(["open_by", "few", "shelter_id"])
     return table.loc[order.index].reset_index(drop=True)
 

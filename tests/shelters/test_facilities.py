@@ -36,6 +36,15 @@ def test_a_told_capacity_replaces_an_assumed_one(
     assert town["capacity_source"].tolist() == ["assumed", "listed"]
 
 
+def test_a_head_count_opens_a_shelter_and_a_mark_closes_it(
+    tmp_path: Path, places: Callable[..., Any]
+) -> None:
+    told = table(tmp_path, "shelter_id,occupied,closed\nS0,7,\nS1,,1\nS2,,0\n")
+    town = with_facilities(places(10, 20, 30), told)
+    assert town["status"].tolist() == ["open", "closed", "unknown"]
+    assert town["occupied"].tolist() == [7, pd.NA, pd.NA]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
