@@ -17,7 +17,12 @@ from kawamori.datasets import Dataset
 from kawamori.verify_figures import Told, fans
 from kawamori.verify_style import png, styled
 
-COLOURS = {"quantile": "#009e73", "gbm": "#d55e00", "global": "#e69f00"}  # models with bands
+COLOURS = {  # models with bands
+    "quantile": "#009e73",
+    "gbm": "#d55e00",
+    "gbm, followed": "#7f1d1d",
+    "global": "#e69f00",
+}
 LARGEST = 5
 APART, AROUND = timedelta(days=4), timedelta(days=1.5)
 LEADS_H, FAN_LEADS_H = (1, 3, 6, 12), (3, 6)
@@ -77,7 +82,7 @@ def coverage_by_rise(
                     float(inside.where(at["rise_class"] == one).mean())
                     for one in range(len(RISE_CLASSES))
                 ]
-                place = np.arange(len(shares)) + (number - 1) * 0.2
+                place = np.arange(len(shares)) + (number - 1.5) * 0.18
                 axis.plot(place, shares, ls="", marker="o", color=COLOURS[name], label=name)
             labels = [f"{name}\n{n:,}" for name, n in zip(RISE_CLASSES, counts, strict=True)]
             axis.set_xticks(range(len(RISE_CLASSES)), labels)

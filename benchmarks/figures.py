@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.bands import COLOURS as BAND_COLOURS
 from benchmarks.bands import coverage_by_rise, flood_fans, reliability
-from benchmarks.skill import Run
+from benchmarks.skill import FOLLOWED, Run
 from forecasting.evaluate import only
 from forecasting.types import Observations
 from kawamori.datasets import Dataset
@@ -45,7 +45,7 @@ def draw(
         tested = only(observed, [dataset.folds[0].test])
         pictures[f"reliability-{name}"] = reliability(banded, tested)
         pictures[f"coverage-by-rise-{name}"] = coverage_by_rise(banded, observed, dataset)
-        pictures[f"fans-{name}"] = flood_fans(forecasts["gbm"], tested, dataset)
+        pictures[f"fans-{name}"] = flood_fans(forecasts[f"{FOLLOWED}, followed"], tested, dataset)
     written = []
     for name, picture in pictures.items():
         written.append(folder / f"{name}.png")
@@ -55,7 +55,7 @@ def draw(
 
 def skill_by_lead(rows: Sequence[Mapping[str, Any]]) -> bytes:
     """Draw skill over the lead, one panel per dataset."""
-    table = pd.DataFrame(rows)
+    table = _medians(rows)
     names = list(dict.fromkeys(table["dataset"]))
     with styled():
         figure = Figure(figsize=(6.0 * len(names) + 2.4, 5.0), layout="constrained")
@@ -102,8 +102,8 @@ def record_floods(rows: Sequence[Mapping[str, Any]]) -> bytes:
             )
             leads = list(dict.fromkeys(part["lead_h"]))
             axes[1, column].set_xticks(range(len(leads)), [f"{lead:g} h" for lead in leads])
-        axes[0, 0].set_ylabel("error of the highest forecast [m]")
-        axes[1, 0].set_ylabel("CSI of 'above the old maximum' (x = 0)")
+        axes[0, 0].set_ylabel("error of the highest\nforecast [m]")
+        axes[1, 0].set_ylabel("CSI of 'above the old\nmaximum' (x = 0)")
         axes[1, 0].set_ylim(-0.03, 1)
         handles, labels = axes[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside right upper", frameon=False)
@@ -135,7 +135,7 @@ def speed(result: Mapping[str, Any]) -> bytes:
 
 def published(rows: Sequence[Mapping[str, Any]]) -> bytes:
     """Draw the error on the ten highest levels on the bounds of the published LSTM."""
-    table = pd.DataFrame(rows)
+    table = _medians(rows)
     with styled():
         figure = Figure(figsize=(6.4, 3.4), layout="constrained")
         axis = figure.subplots()
@@ -147,11 +147,23 @@ def published(rows: Sequence[Mapping[str, Any]]) -> bytes:
         return png(figure)
 
 
+def _medians(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Give the rows without those of bands alone, whose medians are drawn already."""
+    table = pd.DataFrame(rows)
+    return table[~table["name"].str.endswith(", followed")]
+
+
 def _line(name: str) -> dict[str, Any]:
     dashed = "--" if name.endswith("-raw") or name == "raw" else "-"
-    marks = {"gbm": "o", "global": "s", "lstm": "^"}
+    marks = {"gbm": "o", "global": "s", "lstm": "^", "mlforecast": "d", "skforecast": "v"}
     wide = 2.2 if name == "gbm" else 1.4
-    return {"color": COLOURS[name], "ls": dashed, "marker": marks.get(name), "lw": wide, "ms": 4}
+    return {
+        "color": COLOURS[name],
+        "ls": dashed,
+        "marker": marks.get(name.split("-", maxsplit=1)[0]),
+        "lw": wide,
+        "ms": 4,
+    }
 
 
 def _named_below(axis: Any, rows: pd.DataFrame) -> None:

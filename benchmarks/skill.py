@@ -13,6 +13,7 @@ import numpy as np
 
 from benchmarks.machine import timed
 from benchmarks.peers.exchange import ask, level_forecast, task_of
+from forecasting.adaptive import adapted
 from forecasting.baselines import Quantile, QuantileTrees
 from forecasting.evaluate import Fold, only, scorecard
 from forecasting.features import design, known_until
@@ -24,6 +25,7 @@ LEADS_H = tuple(range(1, 13))
 PEERS = (
     "mlforecast-raw", "mlforecast-differences", "skforecast-raw", "skforecast-differences", "lstm",
 )  # fmt: skip
+FOLLOWED = "gbm"  # the model of the desk
 NO_BANDS = (*PEERS, "lstm-published")  # they tell one level and no distribution
 DIGITS = {"skill": 4, "rmse_m": 4, "rmse_top10_m": 4, "mae_m": 4}
 BANDED = {"crps_m": 5, "coverage90": 4, "coverage90_flood": 4}
@@ -66,9 +68,13 @@ def run(
         model = MODELS[name](gauges=dataset.gauges, targets=[target], leads=leads)
         times[name] = timed(partial(model.fit, training), "fit")
         forecasts.append(model.predict_many(observed, issue_times))
-        crossings[name] = [0.0] * len(leads)
-        if isinstance(model, Quantile):  # told before it is put in order
-            crossings[name] = crossing_shares(model, observed, issue_times)
+        crossings[name] = crossed(forecasts[-1])
+        if isinstance(model, Quantile):  # before its quantiles are put in order
+            crossings[name] = booster_crossings(model, observed, issue_times)
+        if name == FOLLOWED:
+            forecasts.append(followed(forecasts[-1], observed))
+            both = str(forecasts[-1].attrs["model_id"])
+            times[both], crossings[both] = times[name], crossed(forecasts[-1])
     task = task_of(
         dataset.name, dataset.gauges, target, fold=fold, leads_h=leads_h, peers=peers, many=many
     )
@@ -79,10 +85,10 @@ def run(
     rows = []
     for row in table.to_dict("records"):
         name, lead_h = row["model"], row["lead_h"]
-        crossed = crossings[name][list(leads_h).index(round(lead_h))] if name in MODELS else None
+        share = crossings[name][list(leads_h).index(round(lead_h))] if name in crossings else None
         fit = {key: times[name][key] for key in ("fit_s", "fit_cpu_s")}
         rows.append({"dataset": dataset.name, "name": name, "lead_h": lead_h, "n": row["n"],
-                     **_scores(row), "crossing_share": crossed, **fit})  # fmt: skip
+                     **_scores(row), "crossing_share": share, **fit})  # fmt: skip
     return Run(tuple(forecasts), tuple(rows), times)
 
 
@@ -100,7 +106,20 @@ def published_run(dataset: Dataset, observed: Observations, folder: Path, *, pee
     return run(bounded, observed, folder, peers=names, models=PUBLISHED_MODELS, leads_h=(1,))
 
 
-def crossing_shares(
+def followed(forecast: LevelForecast, observed: Observations) -> LevelForecast:
+    """Give forecasts whose bands follow what became of the earlier ones, as in the desk's cycle."""
+    told = adapted(forecast, forecast, observed)
+    return LevelForecast(told.assign_attrs(model_id=f"{forecast.attrs['model_id']}, followed"))
+
+
+def crossed(forecast: LevelForecast) -> list[float]:
+    """Give, by lead, the share of forecasts in which a higher quantile lies lower."""
+    levels = forecast["level_m"].isel(gauge=0).transpose("lead", "issued_at", "quantile").values
+    known = [lead[np.isfinite(lead).all(axis=1)] for lead in levels]
+    return [round(float((np.diff(lead, axis=1) < 0).any(axis=1).mean()), 4) for lead in known]
+
+
+def booster_crossings(
     model: Quantile, observed: Observations, issue_times: np.ndarray
 ) -> list[float]:
     """Give, by lead, the share of forecasts whose boosters tell a higher quantile lower."""
@@ -109,9 +128,8 @@ def crossing_shares(
     values = design(past, target, model.gauges).at(issue_times).values
     shares = []
     for lead in model.state()["learned"][target]["leads"]:
-        trees = QuantileTrees.from_state(lead["regressors"][0])
-        crossed = (np.diff(trees.quantiles(values), axis=1) < 0).any(axis=1)
-        shares.append(round(float(crossed.mean()), 4))
+        told = QuantileTrees.from_state(lead["regressors"][0]).quantiles(values)
+        shares.append(round(float((np.diff(told, axis=1) < 0).any(axis=1).mean()), 4))
     return shares
 
 
