@@ -25,6 +25,7 @@ import xarray as xr
 from advisory.review import DistrictReview, Outcome, review, summary
 from advisory.types import Advice, Level, People
 from benchmarks.machine import machine
+from forecasting.quality import flag, good
 from forecasting.types import aware
 from forecasting.verification.probabilities import probability_scores
 from hazard.exposure import expose_indexed
@@ -32,6 +33,7 @@ from kawamori.cities import open_city
 from kawamori.drill import train_desk
 from kawamori.pipeline import Desk, cycle
 from kawamori.settings import Settings
+from kawamori.simulated_rain import rain_outlook
 from kawamori.town.town import Town, make_town
 from kawamori.town.truth import Truth, simulate_storm
 
@@ -99,10 +101,12 @@ def play_storm(desk: Desk, town: Town, seed: int) -> Played:
     observations, truth = simulate_storm(town, seed=seed)
     last = aware(observations["time"].values[-1])
     at = max(truth.peak_at - BEFORE, aware(observations["time"].values[0]) + timedelta(hours=12))
+    seen = good(flag(observations, desk.city.gauges))
     told: list[tuple[Advice, ...]] = []
     chances, previous = [], None
     while at <= min(truth.peak_at + AFTER, last):
-        run = cycle(desk, observations, issued_at=at, previous=previous)
+        rain = rain_outlook(seen, at)
+        run = cycle(desk, observations, issued_at=at, previous=previous, rain_forecast=rain)
         previous = run.advice
         told.append(run.advice)
         ahead = run.exceedance["probability"].sel(lead=np.timedelta64(3, "h"), drop=True)

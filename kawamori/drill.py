@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,7 @@ from kawamori.replay import decisive, sequence
 from kawamori.report import step
 from kawamori.run import Run
 from kawamori.settings import Settings
+from kawamori.simulated_rain import NOTE, rain_archive, rain_outlook
 from kawamori.store import open_store
 from kawamori.stored import store_and_report
 
@@ -37,8 +40,10 @@ MODEL = "gbm"
 JOBS = 2  # gauges and leads trained side by side
 DAY = timedelta(days=1)
 LEADS = {
-    True: [timedelta(hours=hours) for hours in range(1, 7)],
-    False: [timedelta(minutes=minutes) for minutes in (10, 20, 30, 60, 90, 120, 180, 240, 360)],
+    True: [timedelta(hours=hours) for hours in (1, 2, 3, 4, 5, 6, 9, 12)],
+    False: [
+        timedelta(minutes=minutes) for minutes in (10, 20, 30, 60, 90, 120, 180, 240, 360, 540, 720)
+    ],
 }
 
 
@@ -54,11 +59,14 @@ def drill_to_report(name: str, storm: str | None, settings: Settings, progress: 
         If the city has no such storm; the message lists those it has.
     """
     city = open_city(name, settings, part(progress, 0.0, 0.4))
+    city = replace(city, notes=(*city.notes, NOTE))
     chosen, observations = read_storm(city, storm)
     progress(f"{name}: training", 0.4)
     desk = train_desk(city, settings, drill=True)
     times = drill_times(observations)
-    runs = list(sequence(desk, observations, times, part(progress, 0.6, 1.0)))
+    seen = good(flag(observations, city.gauges))
+    rain = partial(rain_outlook, seen)
+    runs = list(sequence(desk, observations, times, part(progress, 0.6, 1.0), rain=rain))
     run = decisive(runs)
     history = [step(each) for each in runs]
     folder = store_and_report(
@@ -69,7 +77,7 @@ def drill_to_report(name: str, storm: str | None, settings: Settings, progress: 
 
 
 def train_desk(city: City, settings: Settings, *, drill: bool) -> Desk:
-    """Train the model on the city's own series and give its desk."""
+    """Train the model on the city's own series and give its desk; for a drill with rain ahead."""
     series = read_series(city.folder / "observations.nc")
     known = series["level_m"].notnull().any("time")
     model = MODELS[MODEL](
@@ -80,7 +88,10 @@ def train_desk(city: City, settings: Settings, *, drill: bool) -> Desk:
     )
     policy = read_policy(settings, city.folder)
     training = good(flag(series, city.gauges))
-    return open_desk(city, model, training, policy, drill=drill, models=settings.models)
+    rain = rain_archive(training) if drill else None
+    return open_desk(
+        city, model, training, policy, drill=drill, models=settings.models, rain_forecast=rain
+    )
 
 
 def read_storm(city: City, name: str | None) -> tuple[str, Observations]:

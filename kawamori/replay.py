@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from forecasting.evaluate import only
 from forecasting.models import MODELS
 from forecasting.quality import flag, good
-from forecasting.types import Observations
+from forecasting.types import Observations, RainForecast
 from kawamori.cases import basin, read_case
 from kawamori.datasets import read_dataset
 from kawamori.pipeline import Desk, cycle, open_desk
@@ -41,12 +41,27 @@ def replay_to_report(name: str, settings: Settings, progress: Report) -> Path:
 
 
 def sequence(
-    desk: Desk, observations: Observations, times: Sequence[datetime], progress: Report
+    desk: Desk,
+    observations: Observations,
+    times: Sequence[datetime],
+    progress: Report,
+    *,
+    rain: Callable[[datetime], RainForecast] | None = None,
 ) -> Iterator[Run]:
-    """Give one run per issue time; each hands its advice and what people were told to the next."""
+    """Give one run per issue time; each hands its advice and what people were told to the next.
+
+    `rain` gives what rain was forecast at an issue time; None = no rain forecasts.
+    """
     previous, told = None, None
     for number, issued_at in enumerate(times, start=1):
-        run = cycle(desk, observations, issued_at=issued_at, previous=previous, told=told)
+        run = cycle(
+            desk,
+            observations,
+            issued_at=issued_at,
+            previous=previous,
+            told=told,
+            rain_forecast=None if rain is None else rain(issued_at),
+        )
         previous, told = run.advice, told_plan(run.allocation, run.advice)
         progress(f"{desk.city.city_id} {issued_at:%m-%d %H:%M} UTC", number / len(times))
         yield run
