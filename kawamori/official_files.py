@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import geopandas as gpd
+
 from hazard.inventory import OfficialFile, inventory
+from hazard.types import check_districts
 from kawamori.city import read_gauges
 
 STATES = {
@@ -13,6 +16,8 @@ STATES = {
     "missing": "なし",
     "unreadable": "読めない",
 }
+
+MOST_NAMED = 5  # files elsewhere: an archive of a prefecture holds many
 
 
 def check_official_files(folder: Path) -> tuple[list[str], bool]:
@@ -24,8 +29,16 @@ def check_official_files(folder: Path) -> tuple[list[str], bool]:
         If the folder has no gauges.toml: it is no city bundle.
     """
     gauges, _ = read_gauges(folder / "gauges.toml")
-    rows = inventory(folder / "layers", list(dict.fromkeys(gauge.river for gauge in gauges)))
+    rivers = list(dict.fromkeys(gauge.river for gauge in gauges))
+    districts = folder / "districts.parquet"  # of a built city; facts alone tell no place
+    known = check_districts(gpd.read_parquet(districts)) if districts.exists() else None
+    rows = inventory(folder / "layers", rivers, known)
+    away = [row.source for row in rows if row.state == "elsewhere"]
+    rows = tuple(row for row in rows if row.state != "elsewhere")
     lines = [_line(row) for row in rows]
+    if away:
+        more = f" ほか{len(away) - MOST_NAMED}件" if len(away) > MOST_NAMED else ""
+        lines.append(f"市にかからない: {'、'.join(away[:MOST_NAMED])}{more}")
     counts = {state: sum(row.state == state for row in rows) for state in STATES}
     summary = "、".join(f"{word} {counts[state]}" for state, word in STATES.items())
     return [*lines, f"計 {len(rows)}: {summary}"], counts["unreadable"] == 0

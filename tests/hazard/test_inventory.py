@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import geopandas as gpd
+import pandas as pd
 from shapely.geometry import box
 
 from hazard.inventory import inventory
+from hazard.types import check_districts
 
 SQUARE = box(140.90, 37.05, 140.91, 37.06)
 
@@ -66,3 +68,31 @@ def test_what_was_repaired_is_told_with_its_file(tmp_path):
     notes = {row.layer: row.note for row in inventory(tmp_path, [])}
     assert notes["A33"].startswith("A33-23_07.shp: latitude and longitude were swapped")
     assert notes["A40"] == ""
+
+
+def city(shape):
+    columns = {"name": "町", "population": 9, "households": 4, "assisted": None}
+    return check_districts(
+        gpd.GeoDataFrame(
+            {**columns, "gauge_ids": [()]},
+            index=pd.Index(["d"], name="district_id"),
+            geometry=[shape],
+            crs="EPSG:6668",
+        )
+    )
+
+
+def test_official_file_of_another_place_stands_for_nothing(tmp_path):
+    depths(tmp_path, "A31a-20-24_07_0700280001_10.geojson")
+    here = states(inventory(tmp_path, ["夏井川"], city(SQUARE)))
+    assert here[("A31a-20", "夏井川")] == "official"
+    away = inventory(tmp_path, ["夏井川"], city(box(140.0, 37.0, 140.1, 37.1)))
+    assert states(away)[("A31a-20", "夏井川")] == "missing"
+    assert (away[-1].state, away[-1].source) == ("elsewhere", "A31a-20-24_07_0700280001_10.geojson")
+
+
+def test_boundary_lines_alone_are_no_landslide_zones(tmp_path):
+    zone = {"A33_001": [1], "A33_002": [1]}
+    line = gpd.GeoDataFrame(zone, geometry=[SQUARE.exterior], crs="EPSG:6668")
+    line.to_file(tmp_path / "A33-23_07Line.geojson", engine="pyogrio")
+    assert states(inventory(tmp_path, []))[("A33", "全域")] == "missing"

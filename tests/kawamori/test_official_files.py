@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import pytest
+from shapely.geometry import box
 from typer.testing import CliRunner
 
 from kawamori.cli import app
@@ -29,3 +31,18 @@ def test_command_prints_the_lines_and_fails_on_a_broken_file(tiny_home) -> None:
 def test_folder_that_is_no_city_is_named(tmp_path) -> None:
     with pytest.raises(FileNotFoundError, match=r"gauges\.toml is missing"):
         check_official_files(tmp_path)
+
+
+def test_files_of_another_prefecture_are_named_and_stand_for_nothing(tiny_home) -> None:
+    folder = tiny_home / "cities" / "tiny"
+    for path in (folder / "layers").iterdir():
+        path.unlink()
+    far = box(130.0, 33.0, 130.1, 33.1)
+    frame = gpd.GeoDataFrame({"A31b_201": [2]}, geometry=[far], crs="EPSG:6668")
+    for number in range(6):
+        frame.to_file(folder / "layers" / f"A31b-20-24_10_493{number}.geojson")
+    lines, readable = check_official_files(folder)
+    assert readable
+    assert "公式 0" in lines[-1]
+    assert lines[-2].startswith("市にかからない: A31b-20-24_10_4930.geojson、")
+    assert lines[-2].endswith("ほか1件")
