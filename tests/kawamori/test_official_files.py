@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import geopandas as gpd
 import pytest
 from shapely.geometry import box
@@ -35,8 +37,8 @@ def test_folder_that_is_no_city_is_named(tmp_path) -> None:
 
 def test_files_of_another_prefecture_are_named_and_stand_for_nothing(tiny_home) -> None:
     folder = tiny_home / "cities" / "tiny"
-    for path in (folder / "layers").iterdir():
-        path.unlink()
+    shutil.rmtree(folder / "layers")
+    (folder / "layers").mkdir()
     far = box(130.0, 33.0, 130.1, 33.1)
     frame = gpd.GeoDataFrame({"A31b_201": [2]}, geometry=[far], crs="EPSG:6668")
     for number in range(6):
