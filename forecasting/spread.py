@@ -152,9 +152,10 @@ def _weights(terms: Floats, size_m: Floats) -> Floats:
     both = np.column_stack([terms / unit, size_m])
     weights, counts = np.zeros(terms.shape[1]), np.ones(len(terms))
     for _ in range(ROUNDS):
-        # a small triangle with the same least squares
-        triangle = np.asarray(np.linalg.qr(both * counts[:, None], mode="r"))
-        weights = nnls(triangle[:, :-1], triangle[:, -1])[0]
+        weighed = both * counts[:, None]
+        values, vectors = np.linalg.eigh(weighed.T @ weighed)  # a small root, equal least squares
+        root = np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T
+        weights = nnls(root[:, :-1], root[:, -1])[0]
         counts = np.maximum(both[:, :-1] @ weights, LEAST_SPREAD_M) ** -0.5
     return np.asarray(weights / unit)
 
