@@ -39,11 +39,12 @@ def flood_folds(level_m: Floats, times: Times, folds: int) -> Rows:
 
     Time is cut half-way between neighbouring peaks. The floods are dealt out by height, there and
     back, so that each fold holds high and low ones. With fewer than two floods, time is cut into
-    equal blocks.
+    blocks of equally many known levels.
     """
     peaks = flood_peaks(level_m, times)
     if len(peaks) < 2:
-        return np.arange(len(times)) * folds // max(len(times), 1)
+        known = np.isfinite(level_m)
+        return np.asarray(np.maximum(known.cumsum() - 1, 0) * folds // max(known.sum(), 1))
     folds = min(folds, len(peaks))
     event = np.searchsorted((peaks[1:] + peaks[:-1]) // 2, np.arange(len(times)), side="right")
     rank = np.argsort(np.argsort(-level_m[peaks], kind="stable"), kind="stable")

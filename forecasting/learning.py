@@ -84,7 +84,7 @@ def learn_gauge(
     dry = without_rain(inputs)
     level_m = between_reports(level_m, leads.step_h)
     fold = flood_folds(level_m, inputs.known.times, FOLDS)
-    taught = Teaching(dry, _rises(dry, level_m, leads), rows, fold, leads)
+    taught = Teaching(dry, _rises(dry, level_m, leads), rows, fold, leads).formed()
     members, held = learn_members((*KINDS, TREND), taught, seed=seed)
     weights = mix_weights(held, taught)
     rough = {name: _rough(replace(taught, inputs=part), level_m) for name, part in

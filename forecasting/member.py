@@ -2,7 +2,8 @@
 
 All are `RidgeThenTrees` over several leads together, the lead being a feature:
 
-- ``arx``: the ridge reads own and upstream rises, rain sums and dam flows; it goes on without end.
+- ``line``: a ridge on own and upstream rises, rain sums and dam flows (lines); no trees.
+- ``arx``: the ridge reads what the line says; both go on far beyond training.
 - ``tank``: the ridge reads only what the storage model says; it fades.
 - ``scaled``: no ridge; the trees have also seen the floods scaled up; they level off.
 - ``trend``: ridge on the gauge's own rises, no trees: for when nothing else comes in.
@@ -10,7 +11,7 @@ All are `RidgeThenTrees` over several leads together, the lead being a feature:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -19,17 +20,20 @@ from numpy.typing import NDArray
 from forecasting.features import Floats
 from forecasting.hybrid_regressor import RidgeThenTrees
 from forecasting.inputs import Inputs
+from forecasting.lines import Form, Lines
 from forecasting.scaling import scaled_up
 from forecasting.state import State
 from forecasting.tank import Tank
+from forecasting.tide import TIDE, tide_rises
 
-KINDS = ("arx", "tank", "scaled")
+KINDS = ("arx", "tank", "scaled", "line")
 SHORT_H = 1.0  # leads up to this are learned apart from longer ones
-ROUNDS = {True: 50, False: 60}  # trees for short and for longer leads
+ROUNDS = {True: 40, False: 45}  # trees for short and for longer leads
 MOST = 20_000  # (row, lead) pairs that one regression learns from
 AT_ONCE = 60_000  # pairs forecast together, so that memory stays small
 AHEAD = ("rain_ahead_mm", "rain_ahead_half_mm", "rain_ahead_spread_mm")
 TANK = ("tank_rise_m", "tank_error_m")
+LINE = ("line_rise_m",)
 
 
 @dataclass(frozen=True)
@@ -53,11 +57,21 @@ class Member:
     leads: Leads
     scale_m: Floats  # (lead): targets are rises in units of this
     tank: Tank | None
-    regressors: tuple[RidgeThenTrees, ...]  # one per group of leads
+    regressors: tuple[RidgeThenTrees, ...]  # one per group of leads; none of a line
+    lines: Lines | None = None
+    tidal: bool = False
 
     @classmethod
     def fit(
-        cls, kind: str, leads: Leads, inputs: Inputs, rises_m: Floats, weight: Floats, *, seed: int
+        cls,
+        kind: str,
+        leads: Leads,
+        inputs: Inputs,
+        rises_m: Floats,
+        weight: Floats,
+        *,
+        form: Form,
+        seed: int,
     ) -> Self:
         """Learn from rows of inputs, rises (row, lead), NaN = unknown, and weights (row)."""
         lively = np.flatnonzero(weight == weight.min())
@@ -69,7 +83,12 @@ class Member:
             larger, higher_m = scaled_up(inputs.take(again), rises_m[again], rng)
             inputs, rises_m = inputs.joined(larger), np.vstack([rises_m, higher_m])
             weight = np.concatenate([weight, weight[again]])
-        started = cls(kind, leads, scale_m, tank, ())
+        tidal = form.tidal and kind != "trend"
+        straight = kind in ("arx", "line")
+        lines = Lines.fit(form, leads.steps, inputs, rises_m, weight) if straight else None
+        started = cls(kind, leads, scale_m, tank, (), lines, tidal)
+        if kind == "line":
+            return started
         regressors = []
         for number, group in enumerate(leads.groups()):
             pairs = np.argwhere(np.isfinite(rises_m[:, group]))
@@ -80,17 +99,20 @@ class Member:
             values = started._long(inputs, rows, lead)
             regressor.fit(values, rises_m[rows, lead] / scale_m[lead], weight[rows])
             regressors.append(regressor)
-        return cls(kind, leads, scale_m, tank, tuple(regressors))
+        return replace(started, regressors=tuple(regressors))
 
     def rises_m(self, inputs: Inputs) -> Floats:
         """Give the forecast rise (row, lead). [m]"""
+        if self.kind == "line" and self.lines is not None:
+            return self.lines.rises_m(inputs)
         result = np.empty((len(inputs), len(self.leads.steps)))
         for regressor, group in zip(self.regressors, self.leads.groups(), strict=True):
             chunk = max(AT_ONCE // len(group), 1)
             for first in range(0, len(inputs), chunk):
                 rows = np.arange(first, min(first + chunk, len(inputs)))
-                each, lead = np.repeat(rows, len(group)), np.tile(group, len(rows))
-                scaled = regressor.respond(self._long(inputs, each, lead))
+                part = inputs.take(rows)
+                each, lead = np.repeat(rows - first, len(group)), np.tile(group, len(rows))
+                scaled = regressor.respond(self._long(part, each, lead))
                 result[np.ix_(rows, group)] = scaled.reshape(len(rows), -1) * self.scale_m[group]
         return result
 
@@ -111,7 +133,9 @@ class Member:
         """Give the names of what the regressions read."""
         ahead = AHEAD if inputs.ahead_mm.shape[1] else ()
         tank = TANK if self.tank is not None else ()
-        return (*inputs.known.names, "lead_h", *ahead, *tank)
+        line = LINE if self.lines is not None else ()
+        tide = TIDE if self.tidal else ()
+        return (*inputs.known.names, "lead_h", *ahead, *tank, *line, *tide)
 
     def _straight(self, name: str) -> bool:
         """Tell whether the ridge reads a feature."""
@@ -119,7 +143,7 @@ class Member:
             return name in TANK
         if self.kind == "trend":
             return name.startswith("rise_") or name == "bend_m"
-        return self.kind == "arx" and "above_base" not in name and name != "lead_h"
+        return name in LINE
 
     def _long(
         self, inputs: Inputs, rows: NDArray[np.intp], lead: NDArray[np.intp]
@@ -137,6 +161,11 @@ class Member:
             told = [self.tank.rises_m(inputs, one, self.leads.step_h) for one in self.leads.steps]
             rise, error = (np.stack(part, axis=1) for part in zip(*told, strict=True))
             parts.append(np.column_stack([rise[rows, lead], error[rows, lead]]))
+        if self.lines is not None:
+            rises_m = self.lines.rises_m(inputs)
+            parts.append((rises_m / self.scale_m)[rows, lead][:, None])
+        if self.tidal:
+            parts.append(tide_rises(inputs.known.times[rows], steps * self.leads.step_h))
         return np.hstack(parts).astype(np.float32)
 
     def state(self) -> State:
@@ -146,6 +175,8 @@ class Member:
             "leads": {"steps": list(self.leads.steps), "step_h": self.leads.step_h},
             "scale_m": self.scale_m,
             "tank": None if self.tank is None else self.tank.state(),
+            "lines": None if self.lines is None else self.lines.state(),
+            "tidal": self.tidal,
             "regressors": [one.state() for one in self.regressors],
         }
 
@@ -158,6 +189,8 @@ class Member:
             state["scale_m"],
             None if state["tank"] is None else Tank.from_state(state["tank"]),
             tuple(RidgeThenTrees.from_state(one) for one in state["regressors"]),
+            None if state["lines"] is None else Lines.from_state(state["lines"]),
+            state["tidal"],
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -14,6 +14,7 @@ from forecasting.features import Floats
 from forecasting.floods import held_out
 from forecasting.guard import Guard
 from forecasting.inputs import Inputs
+from forecasting.lines import Form, best_form, plain_form
 from forecasting.member import KINDS, Leads, Member
 from forecasting.spread import Spread
 from forecasting.state import State
@@ -33,6 +34,14 @@ class Teaching:
     rows: NDArray[np.intp]
     fold: NDArray[np.intp]  # (time)
     leads: Leads
+    form: Form | None = None  # of the lines; None = the plain one
+
+    def formed(self) -> Teaching:
+        """Give the same with the form of the lines chosen, on the lively rows held out."""
+        lively = ~calm(self.inputs)
+        folds = [(seen, out[lively[out]], weight) for seen, out, weight in self.folds()]
+        form = best_form(self.inputs, self.rises_m, folds, self.leads.steps)
+        return replace(self, form=form)
 
     def folds(self) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp], Floats]]:
         """Give (rows to learn from, rows held out, weights of the first) of each fold."""
@@ -112,13 +121,13 @@ def learn_members(
     one member that has seen all of them takes their place after they have told their errors.
     """
     members: dict[str, list[Member]] = {kind: [] for kind in kinds}
+    form = taught.form or plain_form(len(taught.leads.steps))
     held = {kind: np.full(taught.rises_m.shape, np.nan) for kind in kinds}
     for number, (seen, out, weight) in enumerate(taught.folds()):
         inputs, out_inputs = taught.inputs.take(seen), taught.inputs.take(out)
         for kind in kinds:
-            member = Member.fit(
-                kind, taught.leads, inputs, taught.rises_m[seen], weight, seed=seed + number
-            )
+            told = (taught.leads, inputs, taught.rises_m[seen], weight)
+            member = Member.fit(kind, *told, form=form, seed=seed + number)
             held[kind][out] = member.rises_m(out_inputs)
             members[kind].append(member)
     if 1 < len(members[kinds[0]]) < ENOUGH_FOLDS:
@@ -126,7 +135,7 @@ def learn_members(
         inputs = taught.inputs.take(rows)
         for kind in kinds:
             whole = (taught.leads, inputs, taught.rises_m[rows], weight)
-            members[kind] = [Member.fit(kind, *whole, seed=seed)]
+            members[kind] = [Member.fit(kind, *whole, form=form, seed=seed)]
     return {kind: tuple(all_) for kind, all_ in members.items()}, held
 
 

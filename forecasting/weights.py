@@ -7,7 +7,7 @@ from scipy.optimize import nnls
 
 from forecasting.features import Floats
 
-TRUST_EQUAL = 0.1  # pull to equal weights, as a share of the size of the problem
+TRUST_EQUAL = 0.5  # pull to equal weights, as a share of the size of the problem
 SUM_TO_ONE = 1e3  # weight of the row that makes the sum 1, before it is made exact
 
 

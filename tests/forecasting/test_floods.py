@@ -54,3 +54,9 @@ def test_what_is_held_out_lies_48_hours_from_what_is_seen():
 def test_one_fold_is_seen_and_held_out_alike():
     seen, out = next(held_out(TIMES, np.arange(1000), np.zeros(1000, dtype=int)))
     assert np.array_equal(seen, out)
+
+
+def test_blocks_hold_equally_many_known_levels():
+    level = np.where(np.arange(1000) < 800, np.nan, 1.0)
+    # 200 known levels, 4 blocks of 50; the unknown times go with the first.
+    assert np.bincount(flood_folds(level, TIMES, 4)).tolist() == [850, 50, 50, 50]
