@@ -13,8 +13,10 @@ from kawamori.drill import train_desk
 from kawamori.pipeline import cycle
 from kawamori.progress import Report, part
 from kawamori.settings import Settings
+from kawamori.store import open_store
 from kawamori.stored import store_and_report
 from kawamori.telegrams import read_warnings
+from kawamori.told import read_told
 from shelters.read import read_shelters
 
 
@@ -57,7 +59,8 @@ def run_once(
     progress(f"{name}: training", 0.4)
     desk = train_desk(city, settings, drill=False)
     progress(f"{name}: cycle", 0.9)
-    run = cycle(desk, observations, issued_at=issued_at, warnings=warnings)
+    told = read_told(open_store(settings.store_url), city.city_id, at=issued_at)
+    run = cycle(desk, observations, issued_at=issued_at, warnings=warnings, told=told)
     return store_and_report(run, name, settings)
 
 

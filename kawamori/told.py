@@ -1,0 +1,62 @@
+"""Where people were told to go, from the store: a later plan keeps them there if it can."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Engine, select
+
+from alerts.schema import approval
+from kawamori.store import StoredRun, stored_runs
+from shelters.types import GROUP_COLUMNS, Allocation
+
+
+def read_told(engine: Engine, city_id: str, *, at: datetime) -> Allocation | None:
+    """Give the places of the districts whose order stands at a time; None = nobody was told.
+
+    An order stands if officers approved it for a run of this city, nobody voided it and it has not
+    expired. The places are those of the newest stored run: each plan keeps what was told before.
+    """
+    runs = [
+        run
+        for run in stored_runs(engine, state="complete")
+        if run.city_id == city_id and not run.drill and run.issued_at <= at
+    ]
+    districts = _ordered(engine, [run.run_id for run in runs], at)
+    record = _record(runs[0]) if runs and districts else None
+    if record is None or record.get("allocation") is None:
+        return None
+    groups = _groups(record["allocation"].get("groups", []))
+    told = groups[groups["district_id"].isin(districts)]
+    nothing = pd.DataFrame()
+    return Allocation(nothing, nothing, nothing, (), told) if len(told) else None
+
+
+def _ordered(engine: Engine, run_ids: list[str], at: datetime) -> set[str]:
+    query = select(approval.c.district_id).where(
+        approval.c.run_id.in_(run_ids),
+        approval.c.drill.is_(False),
+        approval.c.voided_at.is_(None),
+        approval.c.expires > at,
+    )
+    with engine.connect() as connection:
+        return {str(row.district_id) for row in connection.execute(query)}
+
+
+def _record(run: StoredRun) -> dict[str, Any] | None:
+    """Give run.json of a run; None where a later run of that name has replaced it."""
+    path = None if run.folder is None else run.folder / "run.json"
+    if path is None or not path.is_file():
+        return None
+    record: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return record if record["run_id"] == run.run_id else None
+
+
+def _groups(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=list(GROUP_COLUMNS))
+    numbers = {"people": "int64", "minutes": "float64", "walk_minutes": "float64"}
+    return table.replace({None: np.nan}).astype(numbers)
