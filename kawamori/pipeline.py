@@ -135,7 +135,10 @@ def cycle(
         policy=desk.policy,
         sky=sky,
     )
-    closed = closed_for(desk.water.rivers, chances, city)
+    called = None
+    if desk.water.inland is not None and water.inland is not None:
+        called = desk.water.inland, water.inland.signals
+    closed = closed_for(desk.water.rivers, chances, city, inland=called)
     placement = place_people(
         desk.shelters, city, desk.ways, water, chances, closed=closed, told=told
     )
