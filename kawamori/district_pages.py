@@ -26,6 +26,7 @@ from kawamori.run import Run
 from shelters.picture import Place, Scene, Way, draw, extent_m
 from shelters.plane import points_in_metres
 from shelters.symbols import depth_symbol
+from shelters.way_features import MAIN_KINDS
 
 PAGES = "districts"  # their folder in a report
 # Installed fonts with Japanese, the house font first; Pillow looks in the folders of the system.
@@ -35,7 +36,6 @@ FONTS = (
     "NotoSansCJKjp-Regular.otf", "NotoSansJP-Regular.ttf", "YuGothM.ttc", "meiryo.ttc",
     "ipagp.ttf", "ヒラギノ角ゴシック W3.ttc",
 )  # fmt: skip
-MAIN_KINDS = frozenset({"motorway", "trunk", "primary", "secondary", "tertiary"})
 BLOCKS_SHOWN = 12
 FAR_M = 12_000.0  # a wider picture shows main roads only: small ones would blur it
 

@@ -32,7 +32,12 @@ from shelters.features import (
 )
 from shelters.symbols import GAUGE_STATES, LEVELS, SHELTER_STATES
 from shelters.types import Allocation, Shelters
-from shelters.way_features import closed_features, route_features, stranded_features
+from shelters.way_features import (
+    closed_features,
+    road_features,
+    route_features,
+    stranded_features,
+)
 
 TEMPLATES = Path(__file__).parent / "templates"
 # What may not stand inside a script: what could end it, and separators of old engines.
@@ -188,6 +193,7 @@ def map_data(
         "routes": []
         if routes is None or shelters is None
         else route_features(routes, districts, shelters),
+        "roads": None if roads is None else road_features(roads),
         "closed": [] if roads is None or closed is None else closed_features(roads, closed),
         "stranded": [] if stranded is None else stranded_features(stranded),
         "bounds": bounds_of(districts.geometry.array),

@@ -11,6 +11,9 @@ import shapely
 from shelters.features import DECIMALS, plain_geometry, plain_point
 
 ROUTE_TOLERANCE_DEG, ROAD_TOLERANCE_DEG = 0.00003, 0.00005  # about 3 m and 5 m
+BASE_TOLERANCE_DEG = 0.0002  # about 20 m
+FEW_ROADS = 2000
+MAIN_KINDS = frozenset({"motorway", "trunk", "primary", "secondary", "tertiary"})
 TRAVELLER_WORDS = {
     "general": "徒歩", "elderly": "徒歩 (高齢者等)",
     "assisted": "徒歩 (支援が必要な人)", "car": "車",
@@ -42,6 +45,21 @@ def route_features(routes: Any, districts: Any, shelters: Any) -> list[dict[str,
         )
         if district >= 0 and shelter >= 0
     ]
+
+
+def road_features(roads: Any) -> dict[str, Any] | None:
+    """Give the roads that help to find one's way, joined; None = there are none to show.
+
+    A city whose roads tell no class shows all of them, if they are few.
+    """
+    kinds = roads["kind"].isin(MAIN_KINDS).to_numpy() if "kind" in roads else np.zeros(len(roads))
+    some = roads.geometry.array[kinds.astype(bool)]
+    if len(roads) <= FEW_ROADS:
+        some = roads.geometry.array
+    if not len(some):
+        return None
+    joined = shapely.line_merge(shapely.multilinestrings(shapely.get_parts(some)))
+    return plain_geometry(shapely.simplify(joined, BASE_TOLERANCE_DEG))
 
 
 def closed_features(roads: Any, closed: pd.DataFrame) -> list[dict[str, Any]]:

@@ -227,6 +227,13 @@
     });
   }
 
+  function drawRoads() {
+    if (!data.roads) return;
+    const style = { color: "#6b757e", weight: 1, opacity: 0.7, interactive: false };
+    L.geoJSON(data.roads, { pane: "closed", interactive: false, style })
+      .addTo(group("主な道路", true));
+  }
+
   function drawClosed() {
     if (!data.closed.length) return;
     const layer = group("通れない道路・橋 (見込み)", true);
@@ -362,6 +369,7 @@
   map.createPane("ways").style.zIndex = 590;
   drawDistricts();
   drawWater();
+  drawRoads();
   drawClosed();
   drawStranded();
   drawShelters();

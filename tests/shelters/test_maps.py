@@ -9,11 +9,13 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 from shapely.geometry import MultiPolygon, Point, box
 
 from hazard.types import JGD2011
 from shelters.maps import build_map, data_script, map_data
+from shelters.way_features import road_features
 
 MakeTown = Callable[[Callable[[str], str]], dict[str, Any]]
 
@@ -201,3 +203,12 @@ def test_stranded_people_without_a_position_are_not_drawn(make_town: MakeTown) -
     (one,) = map_data(**make_town(str))["stranded"]
     assert one["name"] == "川辺一丁目"
     assert one["lines"] == ["40人", "最寄りの道路が通行止め (road_closed)"]
+
+
+def test_main_roads_are_drawn_and_all_roads_where_they_are_few(make_town: MakeTown) -> None:
+    roads = make_town(str)["roads"].assign(kind=["trunk", "path", "minor", "minor"])
+    many = gpd.GeoDataFrame(pd.concat([roads] * 600, ignore_index=True), crs=JGD2011)
+    trunk = [[140.0, 37.0], [140.0, 37.1]]
+    assert road_features(many)["coordinates"] == [trunk] * 600
+    assert len(road_features(roads)["coordinates"]) == 4
+    assert road_features(many[many["kind"] == "path"].iloc[:0]) is None
