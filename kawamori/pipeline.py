@@ -13,21 +13,18 @@ import pandas as pd
 from advisory.decide import decide
 from advisory.district import place_of as middle_of
 from advisory.policy import ClearanceTimes, Policy
-from advisory.rules import sky_at
+from advisory.rules import Sky, sky_at
 from advisory.telegrams import Gale, Place, gale_onset
-from advisory.types import Advice, GaugeState, Report, Warnings
-from alerts.compose import compose
-from alerts.facts import observe
-from alerts.types import PUBLIC_FORMS, STAFF_FORM, Message
-from forecasting.exceedance import exceedance
+from advisory.types import Advice, Report, Warnings
 from forecasting.models import LevelModel
-from forecasting.quality import flag, good
-from forecasting.types import Exceedance, Observations, RainForecast, utc64
+from forecasting.types import Exceedance, Observations, RainForecast
 from hazard.select import select_layer
 from hazard.types import COMBINED, FloodLayer
 from kawamori.city import City
 from kawamori.digests import city_digest, facts_digest, rain_digest, series_digest
+from kawamori.drafts import drafts
 from kawamori.followed import FollowedModel
+from kawamori.foresight import Foreseen, foresee
 from kawamori.kept_models import fit_or_load
 from kawamori.outlook import outlook
 from kawamori.placement import Placement, place_people
@@ -35,13 +32,10 @@ from kawamori.routes import main_routes
 from kawamori.run import Run
 from kawamori.shelter_rules import ShelterDesk, open_shelters
 from kawamori.sheltering import sheltering
-from kawamori.states import alarmed_rivers, gauge_states
 from kawamori.telegrams import place_of
-from kawamori.waters import CityWater, lay_water, waters
+from kawamori.waters import CityWater, Waters, lay_water, waters
 from kawamori.ways import Ways, closed_for, open_ways
 from shelters.types import Allocation
-
-FORMS = (*PUBLIC_FORMS, STAFF_FORM)
 
 
 @dataclass(frozen=True)
@@ -115,22 +109,63 @@ def cycle(
     rain_forecast
         Issued at or before `issued_at`; only for a model that learned with rain forecasts.
     """
-    city, warnings = desk.city, warnings or Warnings()
-    past = Observations(observations.sel(time=slice(None, utc64(issued_at))))
-    flagged = flag(past, city.gauges)
-    usable_series = good(flagged)
-    forecast = desk.model.predict(usable_series, issued_at=issued_at, rain_forecast=rain_forecast)
-    chances = exceedance(forecast, city.gauges)
-    states = gauge_states(usable_series, city.gauges, issued_at=issued_at)
-    alarmed = alarmed_rivers(states, chances, city.gauges)
-    middle = middle_of(city.districts, city.gauges)
+    heard = Heard(warnings or Warnings(), tuple(reports), rain_forecast)
+    seen = foresee(
+        desk.model, observations, desk.city.gauges, issued_at=issued_at,
+        rain_forecast=rain_forecast,
+    )  # fmt: skip
+    middle = middle_of(desk.city.districts, desk.city.gauges)
     sky = sky_at(issued_at, middle, desk.policy)
+    water, closed = _water(desk, seen, heard.warnings, sky)
+    placement = place_people(
+        desk.shelters, desk.city, desk.ways, water, seen.chances, closed=closed, told=told
+    )
+    advice = decide(
+        seen.chances,
+        water.exposure,
+        None if placement is None else placement.allocation,
+        heard.warnings,
+        desk.policy,
+        districts=desk.city.districts,
+        gauges=desk.city.gauges,
+        states=seen.states,
+        rain=water.rain,
+        shelter_names=_names(desk.city),
+        gale=_gale(desk, heard.warnings, middle, issued_at),
+        reports=heard.reports,
+        previous=previous,
+        issued_at=issued_at,
+    )
+    return _run(
+        desk, heard, seen, water=water, closed=closed, placement=placement, advice=advice,
+        issued_at=issued_at,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What others told the desk."""
+
+    warnings: Warnings
+    reports: tuple[Report, ...]
+    rain_forecast: RainForecast | None
+
+    def digest(self) -> str:
+        """Give the sha256 of all of it."""
+        said = [asdict(self.warnings), [asdict(report) for report in self.reports]]
+        return facts_digest(*said, rain_digest(self.rain_forecast))
+
+
+def _water(
+    desk: Desk, seen: Foreseen, warnings: Warnings, sky: Sky
+) -> tuple[Waters, pd.DataFrame | None]:
+    """Give all water of the cycle and the roads it closes."""
     water = waters(
         desk.water,
-        city,
-        _layer(city, chances, alarmed),
-        observations=usable_series,
-        forecast=forecast,
+        desk.city,
+        _layer(desk.city, seen.chances, seen.alarmed),
+        observations=seen.good,
+        forecast=seen.forecast,
         warnings=warnings,
         policy=desk.policy,
         sky=sky,
@@ -138,74 +173,56 @@ def cycle(
     called = None
     if desk.water.inland is not None and water.inland is not None:
         called = desk.water.inland, water.inland.signals
-    closed = closed_for(desk.water.rivers, chances, city, inland=called)
-    placement = place_people(
-        desk.shelters, city, desk.ways, water, chances, closed=closed, told=told
-    )
-    allocation = None if placement is None else placement.allocation
-    advice = decide(
-        chances,
-        water.exposure,
-        allocation,
-        warnings,
-        desk.policy,
-        districts=city.districts,
-        gauges=city.gauges,
-        states=states,
-        rain=water.rain,
-        shelter_names=_names(city),
-        gale=_gale(desk, warnings, middle, issued_at),
-        reports=reports,
-        previous=previous,
-        issued_at=issued_at,
-    )
-    said = [asdict(warnings), [asdict(report) for report in reports]]
-    digest = facts_digest(
-        desk.digest, series_digest(flagged), *said, rain_digest(rain_forecast), issued_at
-    )
+    return water, closed_for(desk.water.rivers, seen.chances, desk.city, inland=called)
+
+
+def _run(
+    desk: Desk,
+    heard: Heard,
+    seen: Foreseen,
+    *,
+    water: Waters,
+    closed: pd.DataFrame | None,
+    placement: Placement | None,
+    advice: tuple[Advice, ...],
+    issued_at: datetime,
+) -> Run:
+    city = desk.city
+    digest = facts_digest(desk.digest, series_digest(seen.flagged), heard.digest(), issued_at)
     return Run(
         run_id=f"{city.city_id}-{issued_at:%Y%m%dT%H%MZ}-{digest[:8]}",
         issued_at=issued_at,
         input_digest=digest,
         drill=desk.drill,
         city=city,
-        observations=flagged,
-        forecast=forecast,
-        exceedance=chances,
-        states=states,
+        observations=seen.flagged,
+        forecast=seen.forecast,
+        exceedance=seen.chances,
+        states=seen.states,
         layer=water.layer,
         exposure=water.exposure,
-        allocation=allocation,
-        warnings=warnings,
-        reports=tuple(reports),
-        rain_forecast=rain_forecast,
+        allocation=None if placement is None else placement.allocation,
+        warnings=heard.warnings,
+        reports=heard.reports,
+        rain_forecast=heard.rain_forecast,
         advice=advice,
-        messages=_messages(desk, advice, states, warnings),
+        messages=drafts(city, advice, seen.states, drill=desk.drill),
         population=water.population,
         dynamic=water.dynamic,
         inland=water.inland,
         landslide=water.landslide,
         outlook=outlook(
-            desk.water.rivers,
-            water.layer,
-            chances,
-            city.gauges,
-            alarmed=alarmed,
-            population=water.population,
+            desk.water.rivers, water.layer, seen.chances, city.gauges,
+            alarmed=seen.alarmed, population=water.population,
         ),
         closed=closed,
         routes=_routes(desk, placement, closed),
         sheltering=sheltering(
-            desk.shelters,
-            city,
-            placement,
-            chances,
-            advice,
-            leaving_min=_leaving_min(desk.policy.clearance),
-            scenario=COMBINED,
+            desk.shelters, city, placement, seen.chances, advice,
+            leaving_min=_leaving_min(desk.policy.clearance), scenario=COMBINED,
             issued_at=issued_at,
         ),
-    )
+    )  # fmt: skip
 
 
 def _gale(
@@ -236,31 +253,6 @@ def _routes(desk: Desk, placement: Placement | None, closed: pd.DataFrame | None
 def _leaving_min(times: ClearanceTimes) -> float:
     """Give how long after the decision begins a household sets out by day."""
     return times.decide_min + times.diffuse_day_min + times.mobilise_min
-
-
-def _messages(
-    desk: Desk, advice: Sequence[Advice], states: Sequence[GaugeState], warnings: Warnings
-) -> tuple[Message, ...]:
-    city = desk.city
-    drafts = []
-    for one in advice:
-        gauge_ids = city.districts.loc[one.district_id, "gauge_ids"]
-        rivers = [gauge.river for gauge in city.gauges if gauge.gauge_id in gauge_ids]
-        seen = observe(states, city.gauges, gauge_ids=gauge_ids, issued_at=one.issued_at)
-        drafts += [
-            compose(
-                one,
-                form=form,
-                city_name=city.name,
-                expires=one.valid_until,
-                drill=desk.drill,
-                river_names=rivers,
-                observed=seen,
-                notes=city.notes,
-            )
-            for form in FORMS
-        ]
-    return tuple(draft for draft in drafts if draft is not None)
 
 
 def _names(city: City) -> dict[str, str]:
