@@ -120,7 +120,10 @@ def judge_landslide(
         verified=policy.landslide.verified,
     )
     if people is None or pd.isna(people):
-        text = f"{reason.text}だが、土砂災害警戒区域の人数が不明。区域の図で確認してください"
+        text = (
+            f"{reason.text}だが、土砂災害警戒区域の人数が不明（区域の図がないか、"
+            "区域内に建物が見当たらない）。区域の図で確認してください"
+        )
         level_unknown = replace(reason, fired=False, level=Level.UNKNOWN)
         return [replace(level_unknown, rule="landslide-unmapped", text=text)]
     if people == 0:
