@@ -65,6 +65,7 @@ def _people(advice: Advice) -> str:
     return (
         f"人数: 浸水域内 {_count(people.inside)}、立退き {_count(people.must_leave)}、"
         f"屋内可 {_count(people.may_stay)}、区分不明 {_count(people.unknown)}"
+        + ("(不明な浸水を除く下限)" if people.partial else "")
     )
 
 
