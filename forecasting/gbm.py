@@ -32,7 +32,7 @@ SILENT_H = (1.0, 2.0, 3.0)  # outages of the gauge itself that the fallback is t
 
 
 class Gbm(LevelFrame):
-    """Ridge and trees, storages and trees, trees on scaled floods: mixed, bounded, named."""
+    """Lines, lines and trees, storages and trees, trees on scaled floods: mixed, bounded, named."""
 
     model_id = "gbm"
     takes_rain = True
