@@ -55,60 +55,60 @@ def allocate(
     ----------
     people
         One row per origin (unique index): district_id, block, people (whole), lon, lat, and where
-        known elderly, assisted and cars (people who go by car), whole parts of `people`.
+        known elderly, assisted and cars (who go by car), whole parts of `people`.
     shelters
         Usable ones. Without a known capacity, or open with an unreported head count, a shelter
         gets nobody and joins `rejected` with that reason. Not open and nothing reported = empty.
-        Column `parking` (cars, <NA> = unknown) where the list has it; without it nobody is sent
-        by car.
+        Without a known `parking` (cars) nobody is sent there by car.
     minutes
         Of these origins and shelters, in any order: inf = no way within the limit of the speeds,
         NaN = position unknown.
-    risk
-        Numbers >= 0, dims (people, shelters) in their order; 1 makes a minute count twice.
-    rejected
-        What `usable` rejected; passed on.
+    risk, rejected
+        Numbers >= 0, dims (people, shelters): 1 makes a minute count twice. What `usable` rejected.
     previous
-        People with a place in it keep that place wherever it is still there for them, even if
-        another is nearer now; matched by index, block and traveller.
+        Its people keep their place wherever it is still there for them, matched by index, block
+        and traveller.
 
     Returns
     -------
-        See `Allocation`. `optimal` is True only if no other flow places more people or, with as
-        many placed (and kept), takes fewer minutes; joining blocks comes after that.
+        `optimal` is True only if no other flow places more people or, with as many placed and
+        kept, takes fewer minutes; joining blocks comes after that.
 
     Raises
     ------
     ValueError
-        If a column is missing, a head count is not a whole number >= 0, or `minutes` lacks an
-        origin, a shelter or a traveller.
+        If a column or way is missing, or a head count is not a whole number >= 0.
     """
     limits = limits or Limits()
     task = task_of(people, shelters, minutes, limits, risk)
-    groups, demand, unknown = task.groups, task.demand, task.unknown
+    groups, demand = task.groups, task.demand
     if previous is not None:
         kept = kept_of(previous, groups, shelters.index)
         demand = replace(demand, kept=np.where(demand.way, kept, 0))
     flow, notes = _solved(demand)
-    sent = flow.people
-    if limits.together_share:
-        blocks = np.where(demand.kept.any(axis=1), -1, groups.block_numbers())
-        sent = join_blocks(demand, sent, blocks, share=limits.together_share)
-    why = _why(task, flow.unplaced)
-    table = _table(groups, shelters.index, sent, flow.unplaced, why)
-    parts = [part for part in (rejected, unknown) if part is not None and len(part)]
+    sent = _joined(groups, demand, flow, limits)
+    table = _table(groups, shelters.index, sent, flow.unplaced, _why(task, flow.unplaced))
+    parts = [part for part in (rejected, task.unknown) if part is not None and len(part)]
     return Allocation(
         assigned=_assigned(table),
         unplaced=_unplaced(table),
-        rejected=pd.concat(parts, ignore_index=True) if parts else unknown,
+        rejected=pd.concat(parts, ignore_index=True) if parts else task.unknown,
         openings=_openings(table),
         groups=table,
         optimal=flow.optimal,
-        method=f"min_cost_flow ({flow.status})" if flow.rounds else f"nearest ({flow.status})",
+        method=f"{'min_cost_flow' if flow.rounds else 'nearest'} ({flow.status})",
         minutes_total=_minutes_of(groups, sent),
         minutes_least=_minutes_of(groups, flow.people),
         notes=(*notes, *_cautions(groups, demand, shelters, minutes)),
     )
+
+
+def _joined(groups: Groups, demand: Demand, flow: Flow, limits: Limits) -> Ints:
+    """Give the flow with blocks joined; whoever keeps a place given before is left alone."""
+    if not limits.together_share:
+        return flow.people
+    blocks = np.where(demand.kept.any(axis=1), -1, groups.block_numbers())
+    return join_blocks(demand, flow.people, blocks, share=limits.together_share)
 
 
 def _minutes_of(groups: Groups, sent: Ints) -> float:
