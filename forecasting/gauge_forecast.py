@@ -16,7 +16,7 @@ from forecasting.intervals import QUANTILES, Bands
 from forecasting.learning import RainMix, terms_of
 from forecasting.member import Leads
 from forecasting.mix import GaugeMix
-from forecasting.reach import guarded, within_reach
+from forecasting.reach import FREE, guarded, within_reach
 from forecasting.spread import Spread
 from forecasting.state import State
 
@@ -124,5 +124,8 @@ def _levels(
         quantiles[:, lead] = rise_m[:, None] + bands.errors_m(lead, spread, terms, rise_m)
     guard, above_base_m = learned.mix.guard, inputs.known.column("above_base_m")
     limits = [guard.bound(np.full_like(rises_m, end), above_base_m) for end in (-np.inf, np.inf)]
+    # A river above the level limit may still rise as fast as any flood of the training.
+    pace_m = guard.bound(np.full_like(rises_m, np.inf), np.full(len(inputs), -np.inf))
+    limits[1] = np.maximum(limits[1], FREE * pace_m)
     told_m, bent = within_reach(quantiles, QUANTILES.index(0.5), *limits)
     return inputs.known.level_m[:, None, None] + told_m, bent

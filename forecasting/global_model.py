@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from forecasting.features import Floats, good_levels, lagged
 from forecasting.frame import LevelFrame, whole_steps
 from forecasting.intervals import QUANTILES, Bands
-from forecasting.reach import GUARDED, guarded, within_reach
+from forecasting.reach import FREE, GUARDED, guarded, within_reach
 from forecasting.rise import LEAST_ROWS, held_out_blocks
 from forecasting.shared_guard import SharedGuard
 from forecasting.shared_rise import SharedRise
@@ -144,7 +144,9 @@ class GlobalGbm(LevelFrame):
             low, high = self._guard.limits(numbers, number, above_base)
             bounded = np.clip(rise, low, high)
             errors = bands.errors_m(number, one.spread, _terms(values, bounded), bounded)
-            told, bent = within_reach(bounded[:, None] + errors, MEDIAN, low, high)
+            # A river above the level limit may still rise as fast as any flood of the training.
+            most = np.maximum(high, FREE * self._guard.highest[numbers, number])
+            told, bent = within_reach(bounded[:, None] + errors, MEDIAN, low, most)
             return last[:, None] + scale.scale_m[:, None] * told, guarded(bounded != rise, bent)
 
         each = joblib.Parallel(n_jobs=self.jobs, prefer="threads", batch_size=1)(
