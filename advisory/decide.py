@@ -82,13 +82,6 @@ def decide(
         From the ground: patrols, gates, dams.
     previous
         Advice of the cycle before; anything issued after `issued_at` is left aside.
-    issued_at
-        Aware time of this cycle.
-
-    Raises
-    ------
-    ValueError
-        If `issued_at` is naive.
     """
     if issued_at.tzinfo is None:
         raise ValueError(f"issued_at must be aware (with a zone), got {issued_at.isoformat()}.")

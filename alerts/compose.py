@@ -58,16 +58,7 @@ def compose(
     open_shelters
         Ids of shelters known to be open; None = not known, and the text says so.
     notes
-        What is simulated, assumed or a stand-in; each becomes a line.
-
-    Returns
-    -------
-        None for a public form at UNKNOWN and levels 0 to 2: no 避難情報 exists there.
-
-    Raises
-    ------
-    ValueError
-        If the form or language is unknown, a time is naive, or the text exceeds LINE's limit.
+        What is simulated, assumed or a stand-in: said in the text.
     """
     _check(form, language, advice.issued_at, expires)
     start = term("drill", language) if drill else ""
@@ -78,27 +69,27 @@ def compose(
         return None
     words = words_of(advice, language, city_name, river_names, expires)
     shelters = known_places(advice, open_shelters)
+    level, simulated = int(advice.level), bool(notes)
     if form == "urgent":
-        body = urgent_body(
-            start, words, level=int(advice.level), shelters=shelters, simulated=bool(notes)
-        )
+        body = urgent_body(start, words, level=level, shelters=shelters, simulated=simulated)
         return _message(advice, language, form, urgent_title(start, words), body)
+    subject = _subject(start, words, language)
     note = sentences(language)["drill_note"] if drill else ""
     if form == "spoken":
         rising = any(fact.rising for fact in observed)
         script = spoken_text(
-            words, language, level=int(advice.level), rising=rising, shelters=shelters,
-            drill_note=note, simulated=bool(notes),
+            words, language, level=level, rising=rising, shelters=shelters, drill_note=note,
+            simulated=simulated,
         )  # fmt: skip
-        return _message(advice, language, form, _subject(start, words, language), start + script)
+        return _message(advice, language, form, subject, start + script)
     lines = [
-        start + sentences(language)[f"level_{int(advice.level)}"]["headline"].format(**words),
+        start + sentences(language)[f"level_{level}"]["headline"].format(**words),
         *([note] if note else []),
         *who_and_why(words, advice, language, observed=observed, warnings=warnings),
         *what_and_where(words, advice, language, open_shelters=open_shelters),
         *end(words, language, notes),
     ]
-    return _message(advice, language, form, _subject(start, words, language), "\n".join(lines))
+    return _message(advice, language, form, subject, "\n".join(lines))
 
 
 def _check(form: str, language: str, issued_at: datetime, expires: datetime) -> None:

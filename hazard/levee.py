@@ -98,9 +98,16 @@ def overtop(
             drained = drain_m_per_h[time] / 3600 * area * step_s
             volume = _advance(volume, area, drained, storage, land=land, step_s=step_s) + gained
         result[time], wet[time] = storage.state(volume)[0], volume > EMPTY_M3
+    return _behind(stage_m, storage, wet, result)
+
+
+def _behind(
+    stage_m: xr.DataArray, storage: Storage, wet: Any, result: Floats
+) -> xr.DataArray:
+    """Give the stage at every station and bank; NaN once the river there was unknown."""
     behind = np.where(storage.wet_stations(wet), storage.at_stations(result), -np.inf)
     behind[np.logical_or.accumulate(np.isnan(stage_m.values))] = np.nan
-    coords = {"time": times, "bank": list(BANKS)}
+    coords = {"time": stage_m["time"].values, "bank": list(BANKS)}
     return xr.DataArray(behind, dims=("time", "station", "bank"), coords=coords, name="stage_m",
                         attrs={"units": "m"})  # fmt: skip
 

@@ -145,14 +145,10 @@ def map_data(
 
     Parameters
     ----------
-    title, issued
-        As the officer reads them; a drill's title begins with 【訓練】.
     districts
         GeoDataFrame with name, level (-1 = UNKNOWN, 0 to 5), geometry; `lines` (texts) if any.
-    layer
-        The selected flood layer; a stand-in is drawn dashed and named 模式.
-    others
-        Water and dangers beside it, each with a switch of its own.
+    layer, others
+        The selected flood layer (a stand-in is dashed and named 模式), and water beside it.
     gauges
         Columns name, river, lon, lat, state (of `GAUGE_STATES`); `lines` if any.
     shelters, allocation
@@ -161,15 +157,8 @@ def map_data(
         The main ways: district_id, shelter_id, traveller, people, minutes, on_roads, geometry.
     roads, closed
         Lines, and which of them (position) are closed to which traveller; both or none.
-    stranded
-        Points of `shelters.stranded`: who cannot come to a usable shelter in time.
-    notes
-        What is simulated, assumed or a stand-in: shown above the map.
-
-    Raises
-    ------
-    ValueError
-        If a column is missing, or a level or state is not known; each row is named.
+    stranded, notes
+        Points of `shelters.stranded`; what is simulated, assumed or a stand-in.
     """
     areas = district_features(districts)
     water = [] if layer is None else water_features(layer)
@@ -190,11 +179,19 @@ def map_data(
         ],
         "gauges": [] if gauges is None else gauge_features(gauges),
         "shelters": [] if shelters is None else shelter_features(shelters, allocation),
-        "routes": []
-        if routes is None or shelters is None
-        else route_features(routes, districts, shelters),
-        "roads": None if roads is None else road_features(roads),
-        "closed": [] if roads is None or closed is None else closed_features(roads, closed),
+        **_ways(routes, roads, closed, districts, shelters),
         "stranded": [] if stranded is None else stranded_features(stranded),
         "bounds": bounds_of(districts.geometry.array),
+    }
+
+
+def _ways(
+    routes: Any | None, roads: Any | None, closed: Any | None, districts: Any, shelters: Any | None
+) -> dict[str, Any]:
+    """Give routes, roads and what is closed of them."""
+    known = routes is not None and shelters is not None
+    return {
+        "routes": route_features(routes, districts, shelters) if known else [],
+        "roads": None if roads is None else road_features(roads),
+        "closed": [] if roads is None or closed is None else closed_features(roads, closed),
     }
