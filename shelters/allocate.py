@@ -54,15 +54,13 @@ def allocate(
     Parameters
     ----------
     people
-        One row per origin (unique index): district_id, block, people (whole), lon, lat, and where
-        known elderly, assisted and cars (who go by car), whole parts of `people`.
+        One row per origin: district_id, block, people, lon, lat; elderly, assisted, cars if known.
     shelters
         Usable ones. Without a known capacity, or open with an unreported head count, a shelter
         gets nobody and joins `rejected` with that reason. Not open and nothing reported = empty.
         Without a known `parking` (cars) nobody is sent there by car.
     minutes
-        Of these origins and shelters, in any order: inf = no way within the limit of the speeds,
-        NaN = position unknown.
+        Of these origins and shelters, in any order: inf = no way, NaN = position unknown.
     risk, rejected
         Numbers >= 0, dims (people, shelters): 1 makes a minute count twice. What `usable` rejected.
     previous
