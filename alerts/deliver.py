@@ -1,36 +1,30 @@
-"""Delivery: lease a batch, look once more whether it may go, send, record the answer.
+"""Delivery: lease batches, look once more whether they may go, send at once, record the answers.
 
-Leases, not locks: a worker that dies leaves its batch leased, and when the lease ends the next
-worker sends it again under the same key. LINE answers such a repeat with "already accepted"; mail
-knows no key, so a kill repeats at most the mails of one batch. Deadlines, not attempt counts: a
-batch is tried until it expires.
+One worker, one transaction a round: what has been answered is recorded, and free places are filled
+with newly leased and guarded batches, which threads then send. A worker that dies leaves its
+batches leased, and when the lease ends the next worker sends them again under the same key. LINE
+answers such a repeat with "already accepted"; mail knows no key, so a kill repeats at most the
+slices on their way. Deadlines, not attempt counts: a batch is tried until it expires.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from hashlib import sha256
-from typing import Any
+from queue import Empty, SimpleQueue
 
-from sqlalchemy import Connection, Engine, Row, and_, case, insert, or_, select, update
+from sqlalchemy import Connection, Engine
 
-from alerts.outbox import STATUS, status
-from alerts.schema import approval, attempt, check_guarded, message, outbox
-from alerts.types import (
-    Batch,
-    Channel,
-    Delivery,
-    DeliveryState,
-    Message,
-    PermanentError,
-    Receipt,
-    RetryableError,
-)
+from alerts.breaker import Breaker, read_breakers
+from alerts.leases import due_keys, expire, guard, lease
+from alerts.records import bury, log, record
+from alerts.schema import check_guarded
+from alerts.sending import Answer, Outcome, Sending, width
+from alerts.types import Channel, Delivery, PermanentError, RetryableError
 
-BACKOFF_S = 2.0
-BACKOFF_MAX_S = 60.0
+LOOK_AGAIN = timedelta(seconds=1)  # how soon a newly approved batch is seen
 
 
 def deliver(
@@ -46,7 +40,9 @@ def deliver(
     Parameters
     ----------
     channels
-        By name. Batches for other channels wait for a worker that has theirs.
+        By name. Batches for other channels wait for a worker that has theirs. A channel with a
+        `width` is sent from that many threads, with a `slice_size` gets that many recipients at a
+        time.
     now
         When this call starts; `stopwatch` [s] only adds the time that passes during it.
     lease_s
@@ -54,7 +50,8 @@ def deliver(
 
     Returns
     -------
-        One entry per batch touched, expired ones included; a batch is tried once per call.
+        One entry per batch touched, expired ones included. A batch that becomes due again while
+        others are on their way is tried again; a paused channel's batches wait.
 
     Raises
     ------
@@ -62,191 +59,155 @@ def deliver(
         If the database does not enforce foreign keys, or a time is naive.
     """
     started = stopwatch()
-    done: dict[str, Delivery] = {}
-
-    def moment() -> datetime:
-        return now + timedelta(seconds=stopwatch() - started)
-
-    with engine.begin() as connection:
-        check_guarded(connection)
-        done |= {each.key: each for each in _expire(connection, moment())}
-    while True:
-        with engine.begin() as connection:
-            row = _lease(connection, list(channels), due_at=now, now=moment(), lease_s=lease_s)
-        if row is None:
-            return list(done.values())
-        done[row.key] = _send(engine, channels[row.channel], row, moment)
-
-
-def _expire(connection: Connection, now: datetime) -> list[Delivery]:
-    rows = connection.execute(
-        update(outbox)
-        .where(outbox.c.expires <= now, outbox.c.state.in_(("waiting", "leased")))
-        .values(
-            state="dead",
-            lease_until=None,
-            error=case(
-                (outbox.c.error.is_(None), "expired before it was sent"),
-                else_="expired; last: " + outbox.c.error,
-            ),
-        )
-        .returning(*STATUS)
-    ).all()
-    for row in rows:
-        _log(connection, row.key, now, "expired", row.error)
-    return [status(row) for row in rows]
-
-
-def _lease(
-    connection: Connection,
-    channels: list[str],
-    *,
-    due_at: datetime,
-    now: datetime,
-    lease_s: float,
-) -> Row[Any] | None:
-    """Take the next batch due when the call began: highest level first, then the least tried."""
-    due = or_(
-        and_(outbox.c.state == "waiting", outbox.c.next_try <= due_at),
-        and_(outbox.c.state == "leased", outbox.c.lease_until <= due_at),
+    worker = _Worker(
+        engine,
+        channels,
+        now=lambda: now + timedelta(seconds=stopwatch() - started),
+        lease_s=lease_s,
     )
-    next_key = (
-        select(outbox.c.key)
-        .join(approval, approval.c.approval_id == outbox.c.approval_id)
-        .where(due, outbox.c.expires > now, approval.c.voided_at.is_(None))
-        .where(outbox.c.channel.in_(channels))
-        .order_by(approval.c.level.desc(), outbox.c.attempts, outbox.c.batch_number, outbox.c.key)
-        .limit(1)
-        .with_for_update(skip_locked=True, of=outbox)
-        .scalar_subquery()
-    )
-    return connection.execute(
-        update(outbox)
-        .where(outbox.c.key == next_key)
-        .values(
-            state="leased",
-            lease_until=now + timedelta(seconds=lease_s),
-            attempts=outbox.c.attempts + 1,
-        )
-        .returning(outbox)
-    ).one_or_none()
+    return worker.run()
 
 
-def _send(engine: Engine, channel: Channel, row: Row[Any], now: Callable[[], datetime]) -> Delivery:
-    with engine.begin() as connection:
-        text, fault = _guard(connection, channel, row, now())
-    if text is None:
-        return _record(engine, row, now(), "refused", state="dead", error=fault)
-    batch = Batch(
-        key=row.key,
-        message_id=row.message_id,
-        channel=row.channel,
-        recipients=tuple(row.recipients),
-        pending=None if row.pending is None else tuple(row.pending),
-    )
-    try:
-        receipt = channel.send(batch, text)
-    except RetryableError as error:
-        wait_s = max(error.retry_after_s or 0.0, backoff_s(row.key, row.attempts))
-        return _record(
-            engine,
-            row,
-            now(),
-            "retry",
-            state="waiting",
-            error=str(error),
-            next_try=now() + timedelta(seconds=wait_s),
-            pending=row.pending if error.pending is None else list(error.pending),
-            refused=sorted({*row.refused, *error.refused}),
-            accepted=_accepted(row, error),
-        )
-    except PermanentError as error:
-        return _record(engine, row, now(), "dead", state="dead", error=str(error))
-    values = _settled(row, receipt)
-    if values["accepted"] == 0 and row.recipients:
-        return _record(
-            engine, row, now(), "dead", state="dead", error="every recipient was refused", **values
-        )
-    return _record(engine, row, now(), "accepted", state="accepted", **values)
+class _Worker:
+    """One call of `deliver`: its threads, its breakers, what is on its way and what is done."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        channels: Mapping[str, Channel],
+        *,
+        now: Callable[[], datetime],
+        lease_s: float,
+    ) -> None:
+        self._engine, self._channels, self._now, self._lease_s = engine, channels, now, lease_s
+        self._threads = {
+            name: ThreadPoolExecutor(width(channel), thread_name_prefix=name)
+            for name, channel in channels.items()
+        }
+        self._breakers: dict[str, Breaker] = {}
+        self._due: dict[str, list[str]] = {name: [] for name in channels}
+        self._looked_at: datetime | None = None
+        self._flying: dict[str, Sending] = {}
+        self._answered: SimpleQueue[tuple[Sending, Answer | BaseException]] = SimpleQueue()
+        self._fault: BaseException | None = None
+        self._done: dict[str, Delivery] = {}
+
+    def run(self) -> list[Delivery]:
+        """Work until nothing is on its way and nothing is due."""
+        answers: list[tuple[Sending, Answer]] = []
+        try:
+            while True:
+                for sending in self._round(answers):
+                    self._flying[sending.row.key] = sending
+                    self._threads[sending.row.channel].submit(self._send, sending)
+                if not self._flying:
+                    break
+                answers = self._wait()
+        finally:
+            for pool in self._threads.values():
+                pool.shutdown(cancel_futures=True)
+        if self._fault is not None:
+            raise self._fault
+        return list(self._done.values())
+
+    def _send(self, sending: Sending) -> None:
+        try:
+            self._answered.put((sending, sending.send()))
+        except BaseException as error:  # noqa: BLE001 - raised again by run()
+            self._answered.put((sending, error))
+
+    def _wait(self) -> list[tuple[Sending, Answer]]:
+        """Give the answers that are there, at least one; keep a fault of a channel for the end."""
+        got = [self._answered.get()]
+        while True:
+            try:
+                got.append(self._answered.get_nowait())
+            except Empty:
+                break
+        answers: list[tuple[Sending, Answer]] = []
+        for sending, answer in got:
+            del self._flying[sending.row.key]
+            if isinstance(answer, BaseException) and not isinstance(
+                answer, (RetryableError, PermanentError)
+            ):
+                self._fault = self._fault or answer
+            else:
+                answers.append((sending, answer))
+        return answers
+
+    def _round(self, answers: list[tuple[Sending, Answer]]) -> list[Sending]:
+        """Record answers and lease what may go next, all in one transaction."""
+        now = self._now()
+        settled = [(sending, sending.settle(answer, now)) for sending, answer in answers]
+        with self._engine.begin() as connection:
+            stands = record(connection, settled, now=now, lease_s=self._lease_s)
+            self._note(connection, settled, now)
+            going = [
+                sending
+                for sending, outcome in settled
+                if outcome.state == "leased" and _still_ours(sending, stands[sending.row.key])
+            ]
+            held = {sending.row.key for sending in going}
+            self._done |= {key: each for key, each in stands.items() if key not in held}
+            if self._fault is not None:
+                return []  # what was not sent stays leased, the next worker takes it
+            self._look(connection, now, idle=not going and not self._flying)
+            return going + self._fill(connection, going, now)
+
+    def _note(
+        self, connection: Connection, settled: list[tuple[Sending, Outcome]], now: datetime
+    ) -> None:
+        for sending, outcome in settled:
+            if outcome.failed is None:
+                continue
+            breaker = self._breakers[sending.row.channel]
+            turned = breaker.note(failed=outcome.failed, now=now)
+            if turned is None:
+                continue
+            detail = (
+                f"channel {sending.row.channel}: {breaker.failures} failures in a row, "
+                f"next probe {breaker.paused_until:%H:%M:%S} UTC"
+                if turned == "paused"
+                else f"channel {sending.row.channel} answers again"
+            )
+            log(connection, [(sending.row.key, turned, detail)], now)
+
+    def _look(self, connection: Connection, now: datetime, *, idle: bool) -> None:
+        """List what is due, at first, each second, and before going home."""
+        if self._looked_at is None:
+            check_guarded(connection)
+            self._breakers = read_breakers(connection, self._channels)
+        elif not idle and now < self._looked_at + LOOK_AGAIN:
+            return
+        self._looked_at = now
+        self._done |= {each.key: each for each in expire(connection, now)}
+        self._due = {name: due_keys(connection, name, now) for name in self._channels}
+
+    def _fill(self, connection: Connection, going: list[Sending], now: datetime) -> list[Sending]:
+        busy = {**self._flying, **{sending.row.key: sending for sending in going}}
+        started: list[Sending] = []
+        for name, channel in self._channels.items():
+            taken = sum(each.row.channel == name for each in busy.values())
+            room = self._breakers[name].room(width(channel), now) - taken
+            while room > 0 and self._due[name]:
+                keys, self._due[name] = self._due[name][:room], self._due[name][room:]
+                fresh = self._start(connection, [key for key in keys if key not in busy], now)
+                started += fresh
+                room -= len(fresh)
+        return started
+
+    def _start(self, connection: Connection, keys: list[str], now: datetime) -> list[Sending]:
+        if not keys:
+            return []
+        rows = lease(connection, keys, now=now, lease_s=self._lease_s)
+        texts, faults = guard(connection, rows, self._channels)
+        self._done |= bury(connection, faults, now)
+        return [
+            Sending.start(row, texts[row.key], self._channels[row.channel], self._now)
+            for row in rows
+            if row.key in texts
+        ]
 
 
-def _guard(
-    connection: Connection, channel: Channel, row: Row[Any], now: datetime
-) -> tuple[Message | None, str]:
-    """Give the approved message, or None and why it may not go."""
-    found = connection.execute(
-        select(message, approval.c.voided_at)
-        .join(approval, approval.c.approval_id == message.c.approval_id)
-        .where(message.c.message_id == row.message_id, approval.c.approval_id == row.approval_id)
-    ).one_or_none()
-    if found is None:
-        return None, "there is no approval for this message"
-    if found.voided_at is not None:
-        return None, "the approval was withdrawn"
-    if row.expires <= now:
-        return None, "expired before it was sent"
-    text = Message(
-        found.message_id,
-        found.district_id,
-        found.language,
-        found.form,
-        found.subject,
-        bytes(found.body),
-    )
-    if text.sha256 != found.sha256:
-        return None, "the stored bytes differ from those approved"
-    if text.form != channel.form:
-        return None, f"channel {channel.name} sends form {channel.form}, approved is {text.form}"
-    return text, ""
-
-
-def _record(
-    engine: Engine,
-    row: Row[Any],
-    now: datetime,
-    outcome: str,
-    *,
-    state: DeliveryState,
-    **values: Any,
-) -> Delivery:
-    """Write what happened, if the batch is still ours; what a service accepted stays accepted."""
-    ours = and_(outbox.c.state == "leased", outbox.c.attempts == row.attempts)
-    if state == "accepted":
-        ours = outbox.c.state != "accepted"
-        values["error"] = None
-    with engine.begin() as connection:
-        _log(connection, row.key, now, outcome, values.get("error") or "")
-        connection.execute(
-            update(outbox)
-            .where(outbox.c.key == row.key, ours)
-            .values(state=state, lease_until=None, **values)
-        )
-        return status(connection.execute(select(*STATUS).where(outbox.c.key == row.key)).one())
-
-
-def _settled(row: Row[Any], receipt: Receipt) -> dict[str, Any]:
-    refused = sorted({*row.refused, *receipt.refused})
-    return {
-        "reference": receipt.reference,
-        "refused": refused,
-        "pending": [],
-        "accepted": row.accepted + receipt.accepted,
-    }
-
-
-def _accepted(row: Row[Any], error: RetryableError) -> int:
-    if error.pending is None:
-        return int(row.accepted)
-    refused = {*row.refused, *error.refused}
-    return len(row.recipients) - len(error.pending) - len(refused)
-
-
-def backoff_s(key: str, attempts: int) -> float:
-    """Give the wait after a failed try: doubling to a minute, spread by the key. [s]"""
-    wait_s = min(BACKOFF_S * 2.0 ** min(max(attempts - 1, 0), 16), BACKOFF_MAX_S)
-    spread = int(sha256(f"{key}/{attempts}".encode()).hexdigest()[:8], 16) / 0xFFFFFFFF
-    return wait_s * (0.5 + 0.5 * spread)
-
-
-def _log(connection: Connection, key: str, now: datetime, outcome: str, detail: str) -> None:
-    connection.execute(insert(attempt).values(key=key, at=now, outcome=outcome, detail=detail))
+def _still_ours(sending: Sending, stands: Delivery) -> bool:
+    return stands.state == "leased" and stands.attempts == sending.row.attempts

@@ -127,10 +127,18 @@ class PermanentError(Exception):
 
 
 class Channel(Protocol):
-    """A way to people."""
+    """A way to people.
+
+    A class may also name its `width`, how many threads may send at a time (1 if not named; more
+    need a channel that threads may share), and a `slice_size`, how many recipients it is given at
+    a time (the whole batch if not named).
+    """
 
     name: str
     form: str  # which form of the message it sends
 
     def send(self, batch: Batch, message: Message) -> Receipt:
         """Send once; raise RetryableError or PermanentError."""
+
+    def close(self) -> None:
+        """Give back kept connections."""

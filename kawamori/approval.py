@@ -76,7 +76,12 @@ def dispatch_waiting(settings: Settings) -> Iterator[str]:
             "no channel is set up. Set KAWAMORI_SMTP_HOST for mail or KAWAMORI_LINE_TOKEN for LINE."
         )
     engine = open_store(settings.store_url)
-    for each in deliver(engine, channels, now=datetime.now(UTC)):
+    try:
+        done = deliver(engine, channels, now=datetime.now(UTC))
+    finally:
+        for channel in channels.values():
+            channel.close()
+    for each in done:
         yield f"{each.channel} {each.key}: {each.state}" + (
             f" ({each.error})" if each.error else ""
         )

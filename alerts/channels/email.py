@@ -1,7 +1,8 @@
-"""E-mail: one MIME text per batch, only To and Message-ID differ per recipient.
+"""E-mail: one MIME text per message; To, Message-ID, unsubscribe link and sender are each mail's.
 
-SMTP knows no idempotency key. A Message-ID stays the same for a key and recipient, so that a mail
-program can fold a repeat; within a batch only those not yet accepted are tried again.
+What differs per recipient are whole header lines in front of the common bytes. SMTP knows no
+idempotency key. A Message-ID stays the same for a key and recipient, so that a mail program can
+fold a repeat; within a batch only those not yet accepted are tried again.
 """
 
 from __future__ import annotations
@@ -9,18 +10,18 @@ from __future__ import annotations
 import re
 import smtplib
 from collections.abc import Callable, Iterable
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import NoReturn
 from uuid import UUID, uuid5
 
+from alerts.channels.smtp import Connections, hand_over
 from alerts.types import Batch, Message, PermanentError, Receipt, RetryableError
 
-TO_MARK, ID_MARK = "to-mark@kawamori.invalid", "<id-mark@kawamori.invalid>"
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
 UNAVAILABLE = 421  # RFC 5321: the service closes the connection
 
@@ -36,14 +37,18 @@ class _Progress:
 
 
 class EmailChannel:
-    """Sends over connections that `connect` opens (and logs in).
+    """Sends over connections that `connect` opens (and logs in); threads may share it.
 
-    `clock` stamps the Date header. After `budget_s` the rest of a batch waits for the next try:
+    `clock` stamps the Date header. `unsubscribe` gives a recipient's one-click link (RFC 8058).
+    With `verp` the envelope sender names the recipient (bousai+a=example.org@city.example), so
+    that a bounce tells whose it is. After `budget_s` the rest of a slice waits for the next try:
     budget plus the connection's time-out must stay below the lease, or another worker takes over.
     """
 
     name = "email"
     form = "mail"
+    width = 8  # connections
+    slice_size = 5  # a kill leaves at most width x slice_size mails in doubt
 
     def __init__(
         self,
@@ -51,13 +56,17 @@ class EmailChannel:
         *,
         sender: str,
         clock: Callable[[], datetime],
+        unsubscribe: Callable[[str], str] | None = None,
+        verp: bool = False,
         budget_s: float = 30.0,
     ) -> None:
         if not ADDRESS.fullmatch(sender):
             raise ValueError(f"sender must be one plain mail address, got {sender!r}.")
-        self._connect = connect
+        self._connections = Connections(connect)
         self._sender = sender
         self._clock = clock
+        self._unsubscribe = unsubscribe
+        self._verp = verp
         self._budget = timedelta(seconds=budget_s)
 
     def send(self, batch: Batch, message: Message) -> Receipt:
@@ -72,16 +81,26 @@ class EmailChannel:
         """
         everyone = range(len(batch.recipients))
         pending = list(everyone if batch.pending is None else batch.pending)
-        text = self._template(message)
+        text = f"Date: {format_datetime(self._clock())}\r\n".encode() + _mime(
+            self._sender, message.subject, message.body
+        )
         progress = _Progress()
+        client: smtplib.SMTP | None = None
         try:
-            with closing(_Session(self._connect())) as session:
-                self._send_each(session.client, batch, text, pending, progress)
-        except (smtplib.SMTPAuthenticationError, smtplib.SMTPSenderRefused) as error:
-            self._unwelcome(error, pending, progress)
+            client = self._connections.take()
+            self._send_each(client, batch, text, pending, progress)
+            self._connections.give_back(client)
         except (smtplib.SMTPException, OSError) as error:  # its text may hold an address
+            if client is not None:
+                client.close()
+            if isinstance(error, smtplib.SMTPAuthenticationError | smtplib.SMTPSenderRefused):
+                self._unwelcome(error, pending, progress)
             self._broken(error, pending, progress)
         return self._receipt(batch, progress)
+
+    def close(self) -> None:
+        """End the kept connections."""
+        self._connections.close()
 
     def _send_each(
         self,
@@ -100,11 +119,9 @@ class EmailChannel:
             if not ADDRESS.fullmatch(recipient):
                 progress.refused.append(position)
                 continue
-            mail = text.replace(TO_MARK.encode(), recipient.encode()).replace(
-                ID_MARK.encode(), self.message_id(batch.key, recipient).encode()
-            )
+            mail = self._headers(batch.key, recipient).encode("ascii") + text
             try:
-                client.sendmail(self._sender, [recipient], mail)
+                hand_over(client, self.return_path(recipient), recipient, mail)
             except smtplib.SMTPRecipientsRefused as error:
                 code = error.recipients[recipient][0]
                 self._settle(position, code, progress)
@@ -117,16 +134,21 @@ class EmailChannel:
         """Give the Message-ID of one mail: the same for the same key and recipient."""
         return f"<{uuid5(UUID(key), recipient)}@{self._sender.partition('@')[2]}>"
 
-    def _template(self, message: Message) -> bytes:
-        mail = EmailMessage(policy=SMTP)
-        mail["From"] = self._sender
-        mail["To"] = TO_MARK
-        mail["Subject"] = message.subject
-        mail["Date"] = format_datetime(self._clock())
-        mail["Message-ID"] = ID_MARK
-        mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(message.body.decode(), charset="utf-8", cte="base64")
-        return mail.as_bytes()
+    def return_path(self, recipient: str) -> str:
+        """Give the address that bounces of this recipient's mail go to."""
+        if not self._verp:
+            return self._sender
+        local, _, domain = self._sender.partition("@")
+        return f"{local}+{recipient.replace('@', '=')}@{domain}"
+
+    def _headers(self, key: str, recipient: str) -> str:
+        lines = f"To: {recipient}\r\nMessage-ID: {self.message_id(key, recipient)}\r\n"
+        if self._unsubscribe is not None:
+            lines += (
+                f"List-Unsubscribe: <{self._unsubscribe(recipient)}>\r\n"
+                "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+            )
+        return lines
 
     def _settle(self, position: int, code: int, progress: _Progress) -> None:
         progress.codes.add(code)
@@ -174,15 +196,12 @@ class EmailChannel:
         )
 
 
-@dataclass
-class _Session:
-    """A connection that says QUIT when it can."""
-
-    client: smtplib.SMTP
-
-    def close(self) -> None:
-        """End the session; a server that has gone already needs no goodbye."""
-        try:
-            self.client.quit()
-        except (smtplib.SMTPException, OSError):
-            self.client.close()
+@lru_cache(maxsize=256)
+def _mime(sender: str, subject: str, body: bytes) -> bytes:
+    """Give what all mails of a message share; base64, so that no line begins with a dot."""
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = sender
+    mail["Subject"] = subject
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(body.decode(), charset="utf-8", cte="base64")
+    return mail.as_bytes()

@@ -29,6 +29,9 @@ class RecordingChannel:
             self._write(batch, message)
         return Receipt(reference=f"recorded:{batch.key}", accepted=len(batch.recipients))
 
+    def close(self) -> None:
+        """Give back nothing: there are no connections."""
+
     def _write(self, batch: Batch, message: Message) -> None:
         entry: dict[str, object] = {
             "key": batch.key,

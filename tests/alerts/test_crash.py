@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -56,7 +57,8 @@ def test_a_worker_killed_between_acceptance_and_record_loses_and_doubles_nobody(
     answer.set()
     assert worker.returncode == -signal.SIGKILL
     deliver(engine, {"line": channel}, now=now + timedelta(minutes=2))
-    assert len(line_double.keys_seen) == 4  # 3 batches, one of them asked twice
+    asked = Counter(line_double.keys_seen)  # 3 batches, up to all 3 on their way at the kill
+    assert (len(asked), max(asked.values())) == (3, 2)
     assert {len(line_double.inboxes[user]) for user in users} == {1}
     with engine.begin() as connection:
         assert {each.state for each in deliveries(connection)} == {"accepted"}

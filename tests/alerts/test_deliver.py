@@ -2,15 +2,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import chain, repeat
 
 import pytest
 from sqlalchemy import create_engine, select, update
 
 from advisory.types import Level
 from alerts.channels.recording import RecordingChannel
-from alerts.deliver import BACKOFF_MAX_S, backoff_s, deliver
+from alerts.deliver import deliver
 from alerts.outbox import deliveries, replay, void
 from alerts.schema import attempt, message, outbox
+from alerts.sending import BACKOFF_MAX_S, backoff_s
 from alerts.types import Audience, Batch, PermanentError, Receipt, RetryableError
 
 
@@ -186,7 +188,7 @@ def test_a_worker_that_lost_its_lease_does_not_undo_the_next_one(engine, approve
 
 
 def test_time_that_passes_during_the_call_counts_against_expiry(engine, approved, now):
-    ticks = iter([0.0, 0.0, 0.0, 7200.0, 7200.0, 7200.0])  # 2 h pass between lease and send
+    ticks = chain([0.0, 0.0], repeat(7200.0))  # 2 h pass between lease and send
     channel = Scripted()
     (delivery,) = deliver(engine, {"recording": channel}, now=now, stopwatch=lambda: next(ticks))
     assert (delivery.state, channel.batches) == ("dead", [])

@@ -29,11 +29,13 @@ def batch(message):
 
 @pytest.fixture
 def channel(smtp_double, now):
-    return EmailChannel(
+    channel = EmailChannel(
         lambda: smtplib.SMTP("127.0.0.1", smtp_double.port, timeout=5),
         sender="bousai@city.example",
         clock=lambda: now,
     )
+    yield channel
+    channel.close()
 
 
 def test_each_person_gets_the_approved_text_in_a_mail_of_their_own(
@@ -165,6 +167,7 @@ def test_a_slow_server_does_not_outlast_the_lease(smtp_double, batch, message, n
     )
     with pytest.raises(RetryableError) as caught:
         channel.send(batch, message)
+    channel.close()
     assert smtp_double.received() == ["a@example.org"]
     assert caught.value.pending == (1, 2)
 
@@ -199,6 +202,8 @@ def guarded(doubles):
 
 @pytest.fixture
 def log_in(guarded, now):
+    opened = []
+
     def channel(password):
         def connect():
             client = smtplib.SMTP("127.0.0.1", guarded.port, timeout=5)
@@ -209,9 +214,12 @@ def log_in(guarded, now):
                 raise
             return client
 
-        return EmailChannel(connect, sender="bousai@city.example", clock=lambda: now)
+        opened.append(EmailChannel(connect, sender="bousai@city.example", clock=lambda: now))
+        return opened[-1]
 
-    return channel
+    yield channel
+    for each in opened:
+        each.close()
 
 
 def test_after_a_login_the_mail_goes(log_in, batch, message):

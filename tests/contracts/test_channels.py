@@ -78,7 +78,11 @@ def email_rig() -> Rig:
     def fail(how: str) -> None:
         double.data.extend([{"later": "451 4.3.0 later", "never": "554 5.7.1 no"}[how]] * 3)
 
-    return Rig(channel, people, double.received, fail, double.stop)
+    def stop() -> None:
+        channel.close()
+        double.stop()
+
+    return Rig(channel, people, double.received, fail, stop)
 
 
 def recording_rig() -> Rig:
