@@ -59,17 +59,18 @@ def skill_by_lead(rows: Sequence[Mapping[str, Any]]) -> bytes:
     names = list(dict.fromkeys(table["dataset"]))
     with styled():
         figure = Figure(figsize=(6.0 * len(names) + 2.4, 5.0), layout="constrained")
+        named: dict[str, Any] = {}
         for axis, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
             part = table[table["dataset"] == name]
             for model, one in part.groupby("name", sort=False):
-                axis.plot(one["lead_h"], one["skill"], label=model, **_line(str(model)))
+                (line,) = axis.plot(one["lead_h"], one["skill"], **_line(str(model)))
+                named.setdefault(str(model), line)
             axis.axhline(0, color="#6b7280", lw=0.8)
             axis.set(title=name, xlabel="lead [h]", ylim=(LOWEST_SKILL, 1.0))
             axis.set_ylabel("skill: 1 - MSE / MSE of persistence (1 = perfect)")
             axis.grid(axis="y", color="#e5e7eb")
             _named_below(axis, part)
-        handles, labels = axis.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside right upper", frameon=False)
+        figure.legend(named.values(), named, loc="outside right upper", frameon=False)
         return png(figure)
 
 
