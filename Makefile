@@ -55,6 +55,8 @@ bench: $(VENV)/dev.stamp assets peers ## the figures, each beside its peer
 	$(BIN)/python -m benchmarks.forecast --json
 	$(BIN)/kawamori city build iwaki
 	$(BIN)/python -m benchmarks.hazard --json
+	$(BIN)/python -m benchmarks.shelters --json
+	$(BIN)/python -m benchmarks.advisory --json
 
 serve: assets ## the stored runs in a browser
 	$(BIN)/kawamori serve
