@@ -195,13 +195,26 @@ def count_keys(
 ) -> pd.DataFrame:
     """Give people by class, buildings and roads of one water, index district_id."""
     water = put_in_water(index, keys, rules)
-    exact = count_people(index, water, people).round()
-    counts = pd.DataFrame(exact, columns=list(CLASSES), index=index.districts.index).astype("Int64")
+    whole = _heads(count_people(index, water, people))
+    counts = pd.DataFrame(whole, columns=list(CLASSES), index=index.districts.index).astype("Int64")
     counts["people"] = counts[list(CLASSES)].sum(axis=1, skipna=False)
     found = np.bincount(index.wet.district[water.touched], minlength=len(counts))
     counts["buildings"] = pd.array(found, dtype="Int64")
     counts["roads_cut"] = _roads_cut(index, keys)
     return counts.rename_axis(index="district_id", columns=None)
+
+
+def _heads(people: Floats) -> Floats:
+    """Give whole people by class whose sum is the rounded sum, whatever the classes.
+
+    Rounded sums of must leave, then unknown, then may stay: who changes to a class of more concern
+    never lowers it, nor the total.
+    """
+    order = [CLASSES.index(name) for name in ("must_leave", "unknown", "may_stay")]
+    sums = people[:, order].cumsum(axis=1).round(6).round()  # the noise of sums first
+    whole = np.empty_like(people)
+    whole[:, order] = np.diff(sums, axis=1, prepend=0.0)
+    return whole
 
 
 def _roads_cut(index: WaterIndex, keys: list[Key]) -> Any:

@@ -279,7 +279,8 @@ def _draw_scale(pen: ImageDraw.ImageDraw, frame: _Frame, font: Any) -> None:
 def round_length_m(most_m: float) -> float:
     """Give the longest of 1, 2, 5 x a power of ten that is not longer. [m]"""
     power = 10.0 ** math.floor(math.log10(most_m))
-    return next(power * step for step in (5, 2, 1) if power * step <= most_m)
+    lengths = (power * step for step in (5, 2, 1, 0.5))  # the last where log10 rounds up
+    return next(length_m for length_m in lengths if length_m <= most_m)
 
 
 def _small(image: Image.Image) -> bytes:

@@ -208,6 +208,16 @@ def test_demand_of_a_district_with_unknown_people_has_no_rows():
     assert demand(areas(("maximum", 2, TOWN)), town("g"), buildings).empty
 
 
+def test_people_of_a_district_do_not_change_when_they_change_class():
+    # 1.38 people on one floor and 1.25 on two: 2.63 people are 3, however deep the water is.
+    houses = homes((140.02, 1.0, 1.38), (140.02, 2.0, 1.25))
+    shallow, deep = (
+        last(expose(areas(("planned", rank, TOWN)), town("g"), houses)) for rank in (1, 2)
+    )
+    assert shallow["people"] == deep["people"] == 3
+    assert shallow["must_leave"] <= deep["must_leave"]
+
+
 house = st.tuples(
     st.floats(140.001, 140.099),
     st.sampled_from([1.0, 2.0, 3.0, 5.0, np.nan]),
