@@ -188,6 +188,8 @@ class SmtpDouble:
     answers: dict[str, str] = field(default_factory=dict)
     data: deque[str] = field(default_factory=deque)
     mails: list[tuple[str, Mail]] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)  # envelope senders, one per mail
+    greeted: int = 0  # connections that said EHLO
 
     def start(self) -> SmtpDouble:
         options: dict[str, Any] = {}
@@ -220,6 +222,13 @@ class SmtpDouble:
         right = given.login == self.user.encode() and given.password == self.password.encode()
         return AuthResult(success=right, handled=False)
 
+    async def handle_EHLO(
+        self, _server: Any, session: Any, _envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        self.greeted += 1
+        return responses
+
     async def handle_RCPT(
         self, _server: Any, _session: Any, envelope: Any, address: str, options: Any
     ) -> str:
@@ -233,4 +242,5 @@ class SmtpDouble:
         if answer.startswith("2"):
             mail = message_from_bytes(envelope.content, policy=default)
             self.mails += [(address, mail) for address in envelope.rcpt_tos]
+            self.senders.append(envelope.mail_from)
         return answer

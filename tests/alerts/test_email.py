@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import smtplib
+import socket
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -112,6 +113,40 @@ def test_a_mail_put_off_after_data_is_pending(channel, smtp_double, batch, messa
         channel.send(batch, message)
     assert caught.value.pending == (1,)
     assert smtp_double.received() == ["a@example.org", "c@example.org"]
+
+
+def test_a_connection_serves_the_next_batch_too(channel, smtp_double, batch, message):
+    channel.send(batch, message)
+    channel.send(replace(batch, key=str(uuid4())), message)
+    assert (smtp_double.greeted, len(smtp_double.mails)) == (1, 6)
+
+
+def test_a_kept_connection_that_the_server_closed_is_replaced(
+    channel, smtp_double, batch, message, monkeypatch
+):
+    channel.send(batch, message)
+    monkeypatch.setattr("alerts.channels.smtp.IDLE_S", 0.0)  # ask it at once
+    ((client, _),) = channel._connections._idle
+    client.sock.shutdown(socket.SHUT_RDWR)
+    assert channel.send(batch, message).accepted == 3
+
+
+def test_each_mail_has_its_own_unsubscribe_link_and_bounce_address(
+    smtp_double, batch, message, now
+):
+    channel = EmailChannel(
+        lambda: smtplib.SMTP("127.0.0.1", smtp_double.port, timeout=5),
+        sender="bousai@city.example",
+        clock=lambda: now,
+        unsubscribe=lambda address: f"https://city.example/u/{len(address)}",
+        verp=True,
+    )
+    channel.send(batch, message)
+    channel.close()
+    _, mail = smtp_double.mails[0]
+    assert mail["List-Unsubscribe"] == "<https://city.example/u/13>"  # a@example.org has 13 letters
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert smtp_double.senders[0] == "bousai+a=example.org@city.example"
 
 
 @pytest.mark.parametrize(("code", "kind"), [(454, RetryableError), (535, PermanentError)])

@@ -3,10 +3,12 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 from linebot.v3.messaging import Configuration
+from urllib3.exceptions import HTTPError
 
 from alerts.channels.line import LineChannel
 from alerts.deliver import deliver
@@ -123,6 +125,28 @@ def test_more_than_500_users_are_refused_before_sending(channel, line_double, me
     with pytest.raises(PermanentError, match="<= 500"):
         channel.send(Batch(str(uuid4()), message.message_id, "line", users), message)
     assert line_double.keys_seen == []
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b"[]", b"[1]", b'["a"]', b'[{"type":"text"}]', b'[{"type":"none"}]', b"x"]
+)
+def test_a_body_that_line_would_refuse_is_not_sent(channel, line_double, batch, message, body):
+    with pytest.raises(PermanentError, match="LINE would refuse"):
+        channel.send(batch, replace(message, body=body))
+    assert line_double.keys_seen == []
+
+
+def test_the_approved_bytes_travel_as_they_are(channel, batch, message, monkeypatch):
+    sent = []
+
+    def keep(_method, _url, **how):
+        sent.append(how["body"])
+        raise HTTPError
+
+    monkeypatch.setattr(channel._pool, "request", keep)
+    with pytest.raises(RetryableError):
+        channel.send(batch, message)
+    assert sent[0].endswith(b',"messages":' + message.body + b"}")
 
 
 def test_an_answer_that_repeats_a_user_id_does_not_reach_error_or_log(
