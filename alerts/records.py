@@ -14,7 +14,7 @@ from alerts.sending import Outcome, Sending
 from alerts.types import Delivery
 
 _KEPT = ("error", "next_try", "pending", "refused", "accepted", "reference", "lease_until")
-_SAME_TRY = and_(outbox.c.key == bindparam("of"), outbox.c.attempts == bindparam("try_number"))
+_SAME_TRY = outbox.c.attempts == bindparam("try_number")
 _OURS = or_(outbox.c.state == "leased", outbox.c.state == "void")
 _BECOMES = bindparam("becomes", type_=Text)
 # A withdrawn batch stays withdrawn and a lost one is the next worker's, but what a service accepted
