@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import smtplib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -11,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from advisory.types import ORDERS, Advice, Level, People
-from alerts.channels.email import EmailChannel
 from alerts.channels.line import LineChannel
 from alerts.deliver import deliver
 from alerts.outbox import approve
 from alerts.types import PUBLIC_FORMS, Audience, Channel, Message
+from kawamori.mail import mail_channel
 from kawamori.settings import Settings
 from kawamori.store import open_store
 from kawamori.stored import read_record
@@ -91,13 +90,7 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
     """Give the channels that the settings name."""
     channels: dict[str, Channel] = {}
     if settings.smtp_host:
-        channels["email"] = EmailChannel(
-            lambda: smtplib.SMTP(
-                settings.smtp_host, settings.smtp_port, timeout=settings.smtp_timeout_s
-            ),
-            sender=settings.mail_from,
-            clock=lambda: datetime.now(UTC),
-        )
+        channels["email"] = mail_channel(settings)
     if settings.line_token.get_secret_value():
         from linebot.v3.messaging import Configuration
 

@@ -28,6 +28,12 @@ class Settings(BaseSettings):
     smtp_host: str = ""  # empty = no mail channel
     smtp_port: int = 25
     smtp_timeout_s: float = 10.0
+    smtp_tls: bool = False  # STARTTLS with a certificate the system trusts
+    smtp_user: str = ""  # empty = no login
+    smtp_password: SecretStr = SecretStr("")
+    mail_verp: bool = False  # envelope sender names the recipient; the server must take + addresses
+    unsubscribe_url: str = ""  # empty = no link; the page gets ?token=
+    unsubscribe_secret: SecretStr = SecretStr("")
     line_host: str = "https://api.line.me"
     line_token: SecretStr = SecretStr("")  # empty = no LINE channel
     line_timeout_s: float = 10.0
