@@ -98,12 +98,11 @@ class Sending:
 
     def settle(self, answer: Answer, now: datetime) -> Outcome:
         """Take in an answer; `leased` means that the next slice may go."""
+        if isinstance(answer, ExpiredError):
+            return Outcome("dead", "refused", str(answer))
         if isinstance(answer, PermanentError):
             self._put_back(self.tried)
-            late = isinstance(answer, ExpiredError)
-            return Outcome(
-                "dead", "refused" if late else "dead", str(answer), failed=None if late else False
-            )
+            return Outcome("dead", "dead", str(answer), failed=False)
         self.refused |= set(answer.refused)
         if isinstance(answer, RetryableError):
             return self._put_off(answer, now)

@@ -13,9 +13,9 @@ from sqlalchemy import select
 
 from alerts.breaker import FAILURES_MAX, PAUSE
 from alerts.deliver import deliver
-from alerts.outbox import deliveries, void
-from alerts.schema import attempt
-from alerts.types import Audience, Receipt, RetryableError
+from alerts.outbox import deliveries, replay, void
+from alerts.schema import attempt, outbox
+from alerts.types import Audience, PermanentError, Receipt, RetryableError
 
 
 class Killed(BaseException):
@@ -124,6 +124,34 @@ def test_withdrawing_stops_a_batch_between_two_slices(engine, approve_one, now, 
     deliver(engine, {"recording": channel}, now=now)
     assert len(channel.batches) == 1
     assert [(each.state, each.accepted) for each in state()] == [("void", 20)]
+
+
+def test_nothing_goes_after_expiry_between_two_slices(engine, approve_one, now):
+    approve_people(engine, approve_one, 50)
+    seconds = [0.0]
+
+    def slow():
+        seconds[0] = 7200.0  # the approval ends after 2 h
+
+    channel = Sliced([slow])
+    (delivery,) = deliver(engine, {"recording": channel}, now=now, stopwatch=lambda: seconds[0])
+    assert len(channel.batches) == 1
+    assert (delivery.state, delivery.accepted) == ("dead", 20)
+    with engine.begin() as connection:
+        assert connection.execute(select(outbox.c.pending)).scalar() == list(range(20, 50))
+
+
+def test_after_a_refused_login_the_replay_sends_only_the_rest(engine, approve_one, now):
+    approval_id = approve_people(engine, approve_one, 50)
+    refused = Sliced([None, PermanentError("login refused")])
+    (first,) = deliver(engine, {"recording": refused}, now=now)
+    assert (first.state, first.accepted) == ("dead", 20)
+    with engine.begin() as connection:
+        replay(connection, approval_id, at=now)
+    other = Sliced()
+    (second,) = deliver(engine, {"recording": other}, now=now)
+    assert sorted(sum((batch.pending for batch in other.batches), ())) == list(range(20, 50))
+    assert (second.key, second.accepted) == (first.key, 50)
 
 
 def test_recipients_put_off_do_not_hold_up_the_next_slices(engine, approve_one, now):
