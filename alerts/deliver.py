@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 
@@ -85,6 +86,7 @@ class _Worker:
             for name, channel in channels.items()
         }
         self._breakers: dict[str, Breaker] = {}
+        self._turns: list[tuple[str, str, str]] = []  # pauses and returns, for the log
         self._due: dict[str, list[str]] = {name: [] for name in channels}
         self._looked_at: datetime | None = None
         self._flying: dict[str, Sending] = {}
@@ -138,10 +140,11 @@ class _Worker:
     def _round(self, answers: list[tuple[Sending, Answer]]) -> list[Sending]:
         """Record answers and lease what may go next, all in one transaction."""
         now = self._now()
-        settled = [(sending, sending.settle(answer, now)) for sending, answer in answers]
+        settled = [self._settle(sending, answer, now) for sending, answer in answers]
+        turns, self._turns = self._turns, []
         with self._engine.begin() as connection:
             stands = record(connection, settled, now=now, lease_s=self._lease_s)
-            self._note(connection, settled, now)
+            log(connection, turns, now)
             going = [
                 sending
                 for sending, outcome in settled
@@ -154,23 +157,22 @@ class _Worker:
             self._look(connection, now, idle=not going and not self._flying)
             return going + self._fill(connection, going, now)
 
-    def _note(
-        self, connection: Connection, settled: list[tuple[Sending, Outcome]], now: datetime
-    ) -> None:
-        for sending, outcome in settled:
-            if outcome.failed is None:
-                continue
-            breaker = self._breakers[sending.row.channel]
-            turned = breaker.note(failed=outcome.failed, now=now)
-            if turned is None:
-                continue
-            detail = (
-                f"channel {sending.row.channel}: {breaker.failures} failures in a row, "
-                f"next probe {breaker.paused_until:%H:%M:%S} UTC"
-                if turned == "paused"
-                else f"channel {sending.row.channel} answers again"
-            )
-            log(connection, [(sending.row.key, turned, detail)], now)
+    def _settle(self, sending: Sending, answer: Answer, now: datetime) -> tuple[Sending, Outcome]:
+        """Take in an answer; the batch that makes its channel pause says so in its error."""
+        outcome = sending.settle(answer, now)
+        if outcome.failed is None:
+            return sending, outcome
+        name = sending.row.channel
+        breaker = self._breakers[name]
+        turned = breaker.note(failed=outcome.failed, now=now)
+        if turned == "resumed":
+            self._turns.append((sending.row.key, turned, f"channel {name} answers again"))
+        if turned == "paused":
+            until = f"{breaker.paused_until:%H:%M:%S} UTC"
+            said = f"channel {name} pauses until {until}: {breaker.failures} failures in a row"
+            self._turns.append((sending.row.key, turned, said))
+            outcome = replace(outcome, error=f"{outcome.error}; {said}")
+        return sending, outcome
 
     def _look(self, connection: Connection, now: datetime, *, idle: bool) -> None:
         """List what is due, at first, each second, and before going home."""

@@ -169,14 +169,16 @@ def test_a_channel_that_only_fails_pauses_and_the_others_go_on(
     approve_people(engine, approve_one, 500)  # 10 batches
     approve_people(engine, approve_one, 500, make_advice(district_id="b"), channel="other")
     failing = Scripted([RetryableError("down")] * 100)
-    deliver(engine, {"recording": failing, "other": Scripted(name="other")}, now=now)
+    channels = {"recording": failing, "other": Scripted(name="other")}
+    done = deliver(engine, channels, now=now, stopwatch=lambda: 0.0)
     assert len(failing.batches) == FAILURES_MAX
     states = Counter((each.channel, each.state) for each in state())
     assert states == {("recording", "waiting"): 10, ("other", "accepted"): 10}
     with engine.begin() as connection:
         said = connection.execute(select(attempt.c.detail).where(attempt.c.outcome == "paused"))
         (detail,) = said.scalars()
-    assert "recording: 5 failures in a row" in detail
+    assert detail == "channel recording pauses until 12:00:10 UTC: 5 failures in a row"
+    assert [each.error for each in done if detail in (each.error or "")] == [f"down; {detail}"]
 
 
 def test_a_paused_channel_waits_then_one_probe_opens_it_for_all(engine, approve_one, now):
