@@ -93,7 +93,7 @@ def open_town() -> tuple[Desk, Town]:
     """Give the trained desk of drill-town and the town whose storms are simulated."""
     settings = Settings()
     city = open_city("drill-town", settings, lambda _text, _share: None)
-    return train_desk(city, settings, drill=True), make_town()
+    return train_desk(city, settings, drill=True, rain=True), make_town()
 
 
 def play_storm(desk: Desk, town: Town, seed: int) -> Played:

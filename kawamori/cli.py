@@ -64,13 +64,29 @@ def replay(case: Annotated[str, typer.Argument(help="a name under data/cases")])
 def drill(
     city: Annotated[str, typer.Argument(help="drill-town or iwaki")],
     storm: Annotated[str | None, typer.Option(help="a storm of the city's bundle")] = None,
+    rain: Annotated[
+        bool, typer.Option("--rain", help="with simulated rain forecasts; learning takes minutes")
+    ] = False,
 ) -> None:
     """Drill a city on a stored storm: recording channel only, 【訓練】 in every text."""
     from kawamori.drill import drill_to_report
     from kawamori.progress import bar
 
     with bar() as progress:
-        folder = drill_to_report(city, storm, _settings(), progress)
+        folder = drill_to_report(city, storm, _settings(), progress, rain=rain)
+    typer.echo(folder / "index.html")
+
+
+@app.command()
+def day(name: Annotated[str, typer.Argument(help="a date under data/CITY/days")]) -> None:
+    """Run a documented flood day and set the advice beside what was done then."""
+    from kawamori.day_page import day_to_page
+    from kawamori.progress import bar
+
+    with bar() as progress:
+        folder, lines = day_to_page(name, _settings(), progress)
+    for line in lines:
+        typer.echo(line)
     typer.echo(folder / "index.html")
 
 

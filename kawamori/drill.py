@@ -40,17 +40,19 @@ MODEL = "gbm"
 JOBS = 2  # gauges and leads trained side by side
 DAY = timedelta(days=1)
 LEADS = {
-    True: [timedelta(hours=hours) for hours in (1, 2, 3, 4, 5, 6, 9, 12)],
-    False: [
-        timedelta(minutes=minutes) for minutes in (10, 20, 30, 60, 90, 120, 180, 240, 360, 540, 720)
-    ],
+    True: [timedelta(hours=hours) for hours in range(1, 7)],
+    False: [timedelta(minutes=minutes) for minutes in (10, 20, 30, 60, 90, 120, 180, 240, 360)],
 }
+FAR = [timedelta(hours=9), timedelta(hours=12)]  # with rain forecasts only: else nothing is seen
 
 
-def drill_to_report(name: str, storm: str | None, settings: Settings, progress: Report) -> Path:
+def drill_to_report(
+    name: str, storm: str | None, settings: Settings, progress: Report, *, rain: bool = False
+) -> Path:
     """Drill a city on one of its storms; give the folder of the decisive cycle's report.
 
-    Two drill officers approve every draft, and `sent.jsonl` in the folder holds what the recording
+    With `rain` the forecasts read simulated rain forecasts (模擬); learning them takes minutes. Two
+    drill officers approve every draft, and `sent.jsonl` in the folder holds what the recording
     channel was handed.
 
     Raises
@@ -59,14 +61,13 @@ def drill_to_report(name: str, storm: str | None, settings: Settings, progress: 
         If the city has no such storm; the message lists those it has.
     """
     city = open_city(name, settings, part(progress, 0.0, 0.4))
-    city = replace(city, notes=(*city.notes, NOTE))
+    city = replace(city, notes=(*city.notes, NOTE)) if rain else city
     chosen, observations = read_storm(city, storm)
     progress(f"{name}: training", 0.4)
-    desk = train_desk(city, settings, drill=True)
+    desk = train_desk(city, settings, drill=True, rain=rain)
     times = drill_times(observations)
-    seen = good(flag(observations, city.gauges))
-    rain = partial(rain_outlook, seen)
-    runs = list(sequence(desk, observations, times, part(progress, 0.6, 1.0), rain=rain))
+    foreseen = partial(rain_outlook, good(flag(observations, city.gauges))) if rain else None
+    runs = list(sequence(desk, observations, times, part(progress, 0.6, 1.0), rain=foreseen))
     run = decisive(runs)
     history = [step(each) for each in runs]
     folder = store_and_report(
@@ -76,21 +77,21 @@ def drill_to_report(name: str, storm: str | None, settings: Settings, progress: 
     return folder
 
 
-def train_desk(city: City, settings: Settings, *, drill: bool) -> Desk:
-    """Train the model on the city's own series and give its desk; for a drill with rain ahead."""
+def train_desk(city: City, settings: Settings, *, drill: bool, rain: bool = False) -> Desk:
+    """Train the model on the city's own series, with `rain` on simulated forecasts of it too."""
     series = read_series(city.folder / "observations.nc")
     known = series["level_m"].notnull().any("time")
     model = MODELS[MODEL](
         gauges=city.gauges,
         targets=[str(gauge_id) for gauge_id in series["gauge"].values[known.values]],
-        leads=LEADS[hourly(series)],
+        leads=LEADS[hourly(series)] + (FAR if rain else []),
         jobs=JOBS,
     )
     policy = read_policy(settings, city.folder)
     training = good(flag(series, city.gauges))
-    rain = rain_archive(training) if drill else None
+    archive = rain_archive(training) if rain else None
     return open_desk(
-        city, model, training, policy, drill=drill, models=settings.models, rain_forecast=rain
+        city, model, training, policy, drill=drill, models=settings.models, rain_forecast=archive
     )
 
 
