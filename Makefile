@@ -11,7 +11,7 @@ export OMP_WAIT_POLICY = PASSIVE
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := check
-.PHONY: demo test check bench peers serve assets debian lock clean
+.PHONY: demo test check bench peers serve assets debian lock clean crash
 
 $(VENV)/run.stamp: lock/run.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -31,6 +31,9 @@ demo: assets ## the main job end to end: real floods where KAWAMORI_DATA is set,
 
 test: $(VENV)/dev.stamp assets ## every test
 	$(BIN)/python -m pytest --nbmake tests notebooks
+
+crash: $(VENV)/dev.stamp ## 200 workers of the outbox killed under 10 % faults
+	CRASH_KILLS=200 $(BIN)/python -m pytest -q -s tests/crash
 
 check: $(VENV)/dev.stamp ## format, lint, types, import contracts, docs
 	$(BIN)/ruff format --check .
@@ -57,6 +60,7 @@ bench: $(VENV)/dev.stamp assets peers ## the figures, each beside its peer
 	$(BIN)/python -m benchmarks.hazard --json
 	$(BIN)/python -m benchmarks.shelters --json
 	$(BIN)/python -m benchmarks.advisory --json
+	$(BIN)/python -m benchmarks.alerts --json
 
 serve: assets ## the stored runs in a browser
 	$(BIN)/kawamori serve
