@@ -101,9 +101,7 @@ def overtop(
     return _behind(stage_m, storage, wet, result)
 
 
-def _behind(
-    stage_m: xr.DataArray, storage: Storage, wet: Any, result: Floats
-) -> xr.DataArray:
+def _behind(stage_m: xr.DataArray, storage: Storage, wet: Any, result: Floats) -> xr.DataArray:
     """Give the stage at every station and bank; NaN once the river there was unknown."""
     behind = np.where(storage.wet_stations(wet), storage.at_stations(result), -np.inf)
     behind[np.logical_or.accumulate(np.isnan(stage_m.values))] = np.nan
