@@ -28,13 +28,6 @@ pytestmark = pytest.mark.real_data
 
 
 @pytest.fixture(scope="module")
-def bundle(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("cities") / "iwaki"
-    build_iwaki(real_data, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def city(bundle: Path) -> City:
     return read_city(bundle)
 
