@@ -60,13 +60,15 @@ def judge_waiting(
     if needed is None:
         return []
     horizon_h = max((one.outlook.horizon_h for one in seen), default=0.0)
-    saved = arrival(seen, horizon_h) - arrival(seen, needed.p50_min / 60)
+    late = arrival(seen, needed.p50_min / 60)
+    saved = arrival(seen, horizon_h) - late
     if math.isnan(saved):
         return []
     pays = saved + 1e-9 >= rule.ratio
     text = (
-        f"今発令すれば浸水前に避難できる見込みの確率は{percent(saved)}"
-        f"（費用対被害の目安{percent(rule.ratio)}{'以上' if pays else '未満'}、仮定）"
+        f"今発令すれば避難が浸水に間に合う見込みの確率は{percent(saved)}"
+        f"（費用対被害の目安{percent(rule.ratio)}{'以上' if pays else '未満'}、仮定）、"
+        f"半数が避難する前に浸水する確率は{percent(late)}"
     )
     reason = Reason(
         rule="L4-cost-loss",
