@@ -130,9 +130,9 @@ def play_storm(desk: Desk, town: Town, seed: int) -> Played:
 
 def crossing(told: Sequence[Sequence[Advice]], desk: Desk) -> list[tuple[Advice, ...]]:
     """Give the advice of a city that orders at 氾濫危険水位 and whoever the official map names."""
-    assert desk.water is not None
+    assert desk.water.rivers is not None
     assert desk.city.layers is not None
-    everyone = expose_indexed(desk.water, desk.city.layers)
+    everyone = expose_indexed(desk.water.rivers, desk.city.layers)
     return [
         tuple(_ordered(one, _crossed(one), _inside(everyone, one.district_id)) for one in advice)
         for advice in told
