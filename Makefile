@@ -67,7 +67,7 @@ serve: assets ## the stored runs in a browser
 
 debian: ## what the browser tests need, on Debian (as root)
 	apt-get update -qq
-	apt-get install -y -qq --no-install-recommends chromium fonts-morisawa-bizud-gothic
+	apt-get install -y -qq --no-install-recommends chromium fonts-morisawa-bizud-gothic postgresql
 
 lock: ## renew the lock files (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -o lock/run.txt
