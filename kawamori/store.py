@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     Boolean,
     Column,
     DateTime,
     Engine,
+    Float,
+    Integer,
     String,
     Table,
     Text,
@@ -25,6 +28,7 @@ from sqlalchemy import (
 )
 
 from alerts.outbox import metadata, prepare
+from alerts.schema import UtcTime
 
 runs = Table(
     "run",
@@ -38,6 +42,38 @@ runs = Table(
     Column("input_digest", String),
     Column("folder", Text),
     Column("advice", Text),  # canonical JSON of run.json's advice
+)
+
+# Reports from the ground (`kawamori.ground`): rows are appended, never changed.
+ground_shelter = Table(
+    "ground_shelter",
+    metadata,
+    Column("report_id", Integer, primary_key=True),
+    Column("city_id", String, nullable=False),
+    Column("shelter_id", String, nullable=False),
+    Column("status", String),  # open | closed | opening, NULL = not told
+    Column("occupied", Integer),
+    Column("upstairs", Boolean),
+    Column("stock", JSON, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
+ground_road = Table(
+    "ground_road",
+    metadata,
+    Column("report_id", Integer, primary_key=True),
+    Column("city_id", String, nullable=False),
+    Column("road", Integer, nullable=False),  # position in the city's roads
+    Column("middle_lon", Float, nullable=False),  # of that road
+    Column("middle_lat", Float, nullable=False),
+    Column("lon", Float, nullable=False),  # where it was pointed at
+    Column("lat", Float, nullable=False),
+    Column("closed", Boolean, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", UtcTime, nullable=False),
 )
 
 
