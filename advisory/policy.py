@@ -279,6 +279,47 @@ class Nearly(Cited):
 
 
 @dataclass(frozen=True)
+class Staff(Cited):
+    """When the duty roster is alerted by itself, and how soon the next person is."""
+
+    level_min: int
+    thresholds: tuple[str, ...]
+    probability: float
+    lead_h: float
+    deadline_earlier_min: float
+    old_min: float
+    silent_level: int
+    failure_level: int
+    escalate_min: float
+    quiet_start: time
+    quiet_end: time
+    quiet_level_max: int
+
+    def __post_init__(self) -> None:
+        _check_choices("thresholds", self.thresholds, THRESHOLDS)
+        _check_range("probability", self.probability, 0.01, 1.0)
+        _check_range("lead_h", self.lead_h, 0.1, 240.0)
+        _check_range("old_min", self.old_min, 1.0, 1440.0)
+        _check_range("escalate_min", self.escalate_min, 1.0, 120.0)
+        for name in ("level_min", "silent_level", "failure_level"):
+            _check_range(name, getattr(self, name), 1, 5)
+        _check_range("quiet_level_max", self.quiet_level_max, 0, 3)
+
+
+@dataclass(frozen=True)
+class Automatic(Cited):
+    """Which levels are told to citizens without an officer; none unless a city says so."""
+
+    level_3: bool
+    level_4: bool
+    level_5: bool
+
+    def names(self, level: int) -> bool:
+        """Tell whether a level is switched to automatic."""
+        return bool(getattr(self, f"level_{level}", False))
+
+
+@dataclass(frozen=True)
 class Policy:
     """All rules of a city."""
 
@@ -302,6 +343,8 @@ class Policy:
     clearance: ClearanceTimes
     validity: Validity
     nearly: Nearly
+    staff: Staff
+    automatic: Automatic
 
     @classmethod
     def from_mapping(cls, raw: Mapping[str, Any]) -> Policy:
