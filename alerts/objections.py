@@ -7,7 +7,7 @@ from datetime import datetime
 
 from advisory.types import ORDERS, Advice, Level
 from alerts.glossary import term
-from alerts.types import PUBLIC_FORMS, Audience, Message
+from alerts.types import EVERYBODY, HOUSEHOLDS, PUBLIC_FORMS, Audience, Message
 
 
 def objections(
@@ -19,7 +19,7 @@ def objections(
     drill: bool,
 ) -> list[str]:
     """Give everything that forbids approving these messages for these audiences."""
-    by_form = {(item.form, item.language): item for item in messages}
+    by_form = {(item.form, item.language, item.household): item for item in messages}
     return [
         *officer_faults(advice.level, *officers),
         *message_faults(advice, messages, drill=drill),
@@ -51,13 +51,15 @@ def message_faults(advice: Advice, messages: Sequence[Message], *, drill: bool) 
     """Name messages of another district, doubled, for staff, or of another level or drill flag."""
     if not messages:
         yield "at least one message is needed, got none"
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     for item in messages:
         if item.district_id != advice.district_id:
             yield f"message {item.message_id} is for {item.district_id}, not {advice.district_id}"
         if item.form not in PUBLIC_FORMS:
             yield f"form must be one of {list(PUBLIC_FORMS)}, got {item.form!r}"
-        if (item.form, item.language) in seen:
+        if item.household not in (EVERYBODY, *HOUSEHOLDS):
+            yield f"household must be one of {list(HOUSEHOLDS)}, got {item.household!r}"
+        if (item.form, item.language, item.household) in seen:
             yield f"one message per form and language, got {item.form}/{item.language} twice"
         mark = term("drill", item.language)
         marked = item.subject.startswith(mark) and mark.encode() in item.body
@@ -65,20 +67,21 @@ def message_faults(advice: Advice, messages: Sequence[Message], *, drill: bool) 
             yield f"drill is {drill} but the {item.form} message reads {item.subject!r}"
         if advice.level in ORDERS and not _says(item, advice.level):
             yield f"advice is level {int(advice.level)} but the message reads {item.subject!r}"
-        seen.add((item.form, item.language))
+        seen.add((item.form, item.language, item.household))
 
 
 def audience_faults(
-    audiences: Sequence[Audience], by_form: Mapping[tuple[str, str], Message]
+    audiences: Sequence[Audience], by_form: Mapping[tuple[str, str, str], Message]
 ) -> Iterator[str]:
     """Name audiences whose form is not among the messages, or that appear twice."""
-    channels: set[tuple[str, str]] = set()
+    channels: set[tuple[str, str, str]] = set()
     for each in audiences:
-        if (each.form, each.language) not in by_form:
-            yield f"channel {each.channel} needs form {each.form}/{each.language}, not approved"
-        if (each.channel, each.language) in channels:
+        if (each.form, each.language, each.household) not in by_form:
+            wanted = "/".join(filter(None, (each.form, each.language, each.household)))
+            yield f"channel {each.channel} needs form {wanted}, not approved"
+        if (each.channel, each.language, each.household) in channels:
             yield f"one audience per channel and language, got {each.channel} twice"
-        channels.add((each.channel, each.language))
+        channels.add((each.channel, each.language, each.household))
 
 
 def _says(item: Message, level: Level) -> bool:

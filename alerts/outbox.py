@@ -46,7 +46,7 @@ def approve(
     Parameters
     ----------
     messages
-        Public messages of this advice, at most one per form and language.
+        Public messages of this advice, at most one per form, language and kind of household.
     audiences
         Who gets which form over which channel; repeated recipients count once.
     first, second
@@ -58,7 +58,7 @@ def approve(
         Naming everything that forbids the approval; nothing is written then.
     """
     check_guarded(connection)
-    by_form = {(item.form, item.language): item for item in messages}
+    by_form = {(item.form, item.language, item.household): item for item in messages}
     faults = objections(advice, messages, audiences, officers=(first, second), drill=drill)
     faults += [*time_faults(at, expires), *_repeat_faults(connection, messages)]
     if faults:
@@ -82,7 +82,9 @@ def approve(
     rows = [
         {**due, **row}
         for audience in audiences
-        for row in _batches(run_id, by_form[audience.form, audience.language], audience)
+        for row in _batches(
+            run_id, by_form[audience.form, audience.language, audience.household], audience
+        )
     ]
     if rows:
         connection.execute(insert(outbox), rows)
@@ -169,6 +171,7 @@ def _message_row(item: Message, approval_id: str) -> dict[str, object]:
         "subject": item.subject,
         "body": item.body,
         "sha256": item.sha256,
+        "household": item.household,
     }
 
 

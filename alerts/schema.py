@@ -92,6 +92,7 @@ message = Table(
     Column("subject", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("sha256", String(64), nullable=False),
+    Column("household", Text, nullable=False, server_default=""),  # "" = not for one kind
     UniqueConstraint("message_id", "approval_id"),
     CheckConstraint("form <> 'staff'", name="staff_text_stays_inside"),
 )

@@ -15,6 +15,8 @@ DeliveryState = Literal["waiting", "leased", "accepted", "dead", "void"]
 
 PUBLIC_FORMS = ("line", "mail", "plain", "spoken", "urgent")
 STAFF_FORM = "staff"
+HOUSEHOLDS = ("general", "elderly", "car")  # kinds that go to shelters of their own
+EVERYBODY = ""  # the kind of a message that is not for one kind of household
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Message:
     form: str  # of PUBLIC_FORMS, or staff
     subject: str
     body: bytes
+    household: str = EVERYBODY  # or of HOUSEHOLDS
 
     @property
     def sha256(self) -> str:
@@ -58,6 +61,7 @@ class Audience:
     form: str
     recipients: tuple[str, ...] = field(repr=False)
     language: str = "ja"
+    household: str = EVERYBODY
 
 
 @dataclass(frozen=True)
