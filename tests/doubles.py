@@ -1,6 +1,6 @@
-"""Local doubles of the two services: a LINE Messaging API over HTTP and a real SMTP server.
+"""Local doubles: a LINE Messaging API over HTTP, a real SMTP server, channels that follow a script.
 
-Both listen on 127.0.0.1, remember who got what, and fail when told to. Load this file by path.
+The services listen on 127.0.0.1, remember who got what, and fail when told to. Load by path.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import json
 import re
 import socket
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -20,6 +21,8 @@ from uuid import UUID
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+
+from alerts.types import Batch, Message, Receipt
 
 TOKEN = "token-of-the-double-7f3a"
 QUOTA = "You have reached your monthly limit."
@@ -244,3 +247,51 @@ class SmtpDouble:
             self.mails += [(address, mail) for address in envelope.rcpt_tos]
             self.senders.append(envelope.mail_from)
         return answer
+
+
+class Killed(BaseException):
+    """What a kill looks like from inside: nothing may catch it."""
+
+
+@dataclass
+class Scripted:
+    """A channel that does what the script says next, then accepts."""
+
+    script: list[Any] = field(default_factory=list)
+    batches: list[Batch] = field(default_factory=list)
+    name: str = "recording"
+    form: str = "plain"
+
+    def send(self, batch: Batch, text: Message) -> Receipt:
+        self.batches.append(batch)
+        step = self.script.pop(0) if self.script else None
+        if isinstance(step, BaseException):
+            raise step
+        if callable(step):
+            step()
+        positions = range(len(batch.recipients)) if batch.pending is None else batch.pending
+        return Receipt(reference="ok", accepted=len(positions))
+
+
+@dataclass
+class Wide(Scripted):
+    """Sends from four threads and remembers how many were inside at once."""
+
+    width: int = 4
+    inside: int = 0
+    most: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def send(self, batch: Batch, text: Message) -> Receipt:
+        with self.lock:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+        time.sleep(0.05)
+        with self.lock:
+            self.inside -= 1
+            return super().send(batch, text)
+
+
+@dataclass
+class Sliced(Scripted):
+    slice_size: int = 20
