@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from advisory.types import Advice
+from alerts.ledger import append
 from alerts.objections import objections, time_faults
 from alerts.schema import approval, check_guarded, message, metadata, outbox, prepare
 from alerts.types import Audience, Delivery, Message
@@ -113,6 +114,8 @@ def void(connection: Connection, approval_id: str, *, by: str, at: datetime) -> 
         )
         .values(state="void", lease_until=None)
     )
+    told = {"approval_id": approval_id, "batches_stopped": stopped.rowcount}
+    append(connection, "void", told, by=by, at=at)
     return int(stopped.rowcount)
 
 
