@@ -35,6 +35,22 @@ def load(name: str) -> ModuleType:
     return sys.modules[name]
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Any]:
+    """Give a PostgreSQL server of our own; skip loudly where there is none."""
+    server = load("postgresql").Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the URL of an empty store, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'store.db'}"
+    return str(request.getfixturevalue("postgresql").new_url())
+
+
 @pytest.fixture
 def doubles() -> ModuleType:
     """Give the doubles of LINE and of a mail server."""

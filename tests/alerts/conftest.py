@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,8 +23,8 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = prepare(create_engine(f"sqlite:///{tmp_path / 'store.db'}"))
+def engine(store_url: str) -> Iterator[Engine]:
+    engine = prepare(create_engine(store_url))
     yield engine
     engine.dispose()
 
