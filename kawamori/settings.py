@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     line_host: str = "https://api.line.me"
     line_token: SecretStr = SecretStr("")  # empty = no LINE channel
     line_timeout_s: float = 10.0
+    line_channel_secret: SecretStr = SecretStr("")  # signs what LINE tells the bot; empty = no bot
+    duty_secret: SecretStr = SecretStr("")  # signs links to acknowledge; empty = no such links
+    public_url: str = ""  # https://…, reached from outside: LINE fetches maps there
 
     @property
     def cities(self) -> Path:
@@ -47,6 +50,11 @@ class Settings(BaseSettings):
     def models(self) -> Path:
         """Give the folder of trained models."""
         return self.home / "models"
+
+    @property
+    def rosters(self) -> Path:
+        """Give the folder of duty rosters, CITY.toml each: private, never in a bundle."""
+        return self.home / "rosters"
 
     @property
     def assets(self) -> Path:
