@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kawamori.commands import ground
+
 if TYPE_CHECKING:
     from kawamori.settings import Settings
 
@@ -23,6 +25,7 @@ app = typer.Typer(
 )
 city_app = typer.Typer(help="City bundles.", no_args_is_help=True)
 app.add_typer(city_app, name="city")
+app.add_typer(ground.app, name="ground")
 
 
 def main() -> None:

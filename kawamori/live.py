@@ -10,6 +10,7 @@ from forecasting.sources.table import TableSource
 from forecasting.types import aware
 from kawamori.cities import open_city
 from kawamori.drill import train_desk
+from kawamori.ground import read_ground
 from kawamori.pipeline import cycle
 from kawamori.progress import Report, part
 from kawamori.settings import Settings
@@ -59,8 +60,12 @@ def run_once(
     progress(f"{name}: training", 0.4)
     desk = train_desk(city, settings, drill=False)
     progress(f"{name}: cycle", 0.9)
-    told = read_told(open_store(settings.store_url), city.city_id, at=issued_at)
-    run = cycle(desk, observations, issued_at=issued_at, warnings=warnings, told=told)
+    store = open_store(settings.store_url)
+    run = cycle(
+        desk, observations, issued_at=issued_at, warnings=warnings,
+        told=read_told(store, city.city_id, at=issued_at),
+        ground=read_ground(store, city.city_id, at=issued_at),
+    )  # fmt: skip
     return store_and_report(run, name, settings)
 
 

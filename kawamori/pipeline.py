@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,15 @@ from kawamori.digests import city_digest, facts_digest, rain_digest, series_dige
 from kawamori.drafts import drafts
 from kawamori.followed import FollowedModel
 from kawamori.foresight import Foreseen, foresee
+from kawamori.ground import Ground
+from kawamori.grounded import (
+    allowed_upstairs,
+    check_ground,
+    city_on_ground,
+    close_reported,
+    ground_facts,
+    reported_roads,
+)
 from kawamori.kept_models import fit_or_load
 from kawamori.outlook import outlook
 from kawamori.placement import Placement, place_people
@@ -91,6 +100,7 @@ def cycle(
     told: Allocation | None = None,
     reports: Sequence[Report] = (),
     rain_forecast: RainForecast | None = None,
+    ground: Ground | None = None,
 ) -> Run:
     """Give the run of one issue time; nothing observed later reaches any part of it.
 
@@ -108,18 +118,24 @@ def cycle(
         From the ground: patrols, gates, dams.
     rain_forecast
         Issued at or before `issued_at`; only for a model that learned with rain forecasts.
+    ground
+        Doors, head counts and closed roads as reported up to `issued_at`; None = none are read.
     """
-    heard = Heard(warnings or Warnings(), tuple(reports), rain_forecast)
+    ground = check_ground(ground, issued_at)
+    heard = Heard(warnings or Warnings(), tuple(reports), rain_forecast, ground)
+    desk = replace(desk, city=city_on_ground(desk.city, ground))
     seen = foresee(
         desk.model, observations, desk.city.gauges, issued_at=issued_at,
         rain_forecast=rain_forecast,
     )  # fmt: skip
     middle = middle_of(desk.city.districts, desk.city.gauges)
     sky = sky_at(issued_at, middle, desk.policy)
-    water, closed = _water(desk, seen, heard.warnings, sky)
+    water, closed = water_at(desk, seen, heard.warnings, sky)
+    closed = close_reported(closed, reported_roads(ground, desk.city))
     placement = place_people(
-        desk.shelters, desk.city, desk.ways, water, seen.chances, closed=closed, told=told
-    )
+        desk.shelters, desk.city, desk.ways, water, seen.chances, closed=closed, told=told,
+        upstairs=allowed_upstairs(ground),
+    )  # fmt: skip
     advice = decide(
         seen.chances,
         water.exposure,
@@ -149,14 +165,15 @@ class Heard:
     warnings: Warnings
     reports: tuple[Report, ...]
     rain_forecast: RainForecast | None
+    ground: Ground | None = None
 
     def digest(self) -> str:
         """Give the sha256 of all of it."""
         said = [asdict(self.warnings), [asdict(report) for report in self.reports]]
-        return facts_digest(*said, rain_digest(self.rain_forecast))
+        return facts_digest(*said, rain_digest(self.rain_forecast), ground_facts(self.ground))
 
 
-def _water(
+def water_at(
     desk: Desk, seen: Foreseen, warnings: Warnings, sky: Sky
 ) -> tuple[Waters, pd.DataFrame | None]:
     """Give all water of the cycle and the roads it closes."""
@@ -216,6 +233,7 @@ def _run(
             alarmed=seen.alarmed, population=water.population,
         ),
         closed=closed,
+        ground=heard.ground,
         routes=_routes(desk, placement, closed),
         sheltering=sheltering(
             desk.shelters, city, placement, seen.chances, advice,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,10 +50,12 @@ def place_people(
     *,
     closed: pd.DataFrame | None,
     told: Allocation | None = None,
+    upstairs: Collection[str] = (),
 ) -> Placement | None:
     """Judge the shelters, choose which to open and give everybody a place; None = unknown.
 
     `told` is the plan that people were told before; its people keep their place where they can.
+    `upstairs` are shelters whose upper floors the officer allowed.
     """
     if city.shelters is None or water.demand is None:
         return None
@@ -62,10 +64,11 @@ def place_people(
         "hazards": water.hazards,
         "chance": _chance(desk.index, city, exceedance),
     }
-    dry, rejected = usable(city.shelters, water.unsafe, **event)
+    dry, rejected = usable(city.shelters, water.unsafe, **event, upstairs=upstairs)
     minutes = ways.minutes(people, dry, closed=closed)
     event["no_access"] = _no_access(minutes)
-    safe, lost = usable(dry, water.unsafe, **event)
+    reached = Shelters(city.shelters.loc[dry.index])  # the capacity as listed, not yet of the dry
+    safe, lost = usable(reached, water.unsafe, **event, upstairs=upstairs)
     rejected = pd.concat([rejected, lost], ignore_index=True)
     choice, opened = _opened(desk, people, safe, minutes, told)
     given: Any = {"limits": desk.limits, "rejected": rejected}

@@ -15,6 +15,7 @@ from hazard.types import Exposure, FloodLayer
 from hazard.water import Population
 from kawamori.city import City
 from kawamori.dynamic import DynamicWater
+from kawamori.ground import Ground
 from kawamori.outlook import Outlook
 from kawamori.sheltering import Sheltering
 from kawamori.ungauged import Danger
@@ -50,3 +51,4 @@ class Run:
     closed: pd.DataFrame | None = None  # position in the city's roads x traveller; None = unknown
     routes: Any | None = None  # of `kawamori.routes`; None = nobody is sent anywhere
     sheltering: Sheltering | None = None  # doors, staff, stock; None = nobody is placed
+    ground: Ground | None = None  # reports on shelters and roads; None = none are read

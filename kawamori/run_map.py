@@ -11,6 +11,7 @@ from advisory.types import Advice, Level
 from hazard.landslide import landslide_layer
 from hazard.types import DYNAMIC, DYNAMIC_MEDIAN
 from kawamori import words
+from kawamori.grounded import reported_roads
 from kawamori.run import Run
 from kawamori.situation import GaugeRow, gauge_rows
 from shelters.maps import MapWater, build_map, data_script, map_data
@@ -39,6 +40,7 @@ def write_map(run: Run, folder: Path) -> None:
         routes=run.routes,
         roads=run.city.roads,
         closed=run.closed,
+        reported=reported_roads(run.ground, run.city),
         stranded=None if run.sheltering is None else run.sheltering.stranded,
         notes=run.city.notes,
         credits=run.city.credits,

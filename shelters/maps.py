@@ -137,6 +137,7 @@ def map_data(
     routes: Any | None = None,
     roads: Any | None = None,
     closed: pd.DataFrame | None = None,
+    reported: Sequence[int] = (),
     stranded: Any | None = None,
     notes: Sequence[str] = (),
     credits: Sequence[str] = (),
@@ -157,6 +158,8 @@ def map_data(
         The main ways: district_id, shelter_id, traveller, people, minutes, on_roads, geometry.
     roads, closed
         Lines, and which of them (position) are closed to which traveller; both or none.
+    reported
+        Which of the closed ones somebody reported: drawn apart from those that are foreseen.
     stranded, notes
         Points of `shelters.stranded`; what is simulated, assumed or a stand-in.
     """
@@ -179,19 +182,29 @@ def map_data(
         ],
         "gauges": [] if gauges is None else gauge_features(gauges),
         "shelters": [] if shelters is None else shelter_features(shelters, allocation),
-        **_ways(routes, roads, closed, districts, shelters),
+        **_ways(routes, roads, _Closed(closed, reported), districts, shelters),
         "stranded": [] if stranded is None else stranded_features(stranded),
         "bounds": bounds_of(districts.geometry.array),
     }
 
 
+@dataclass(frozen=True, eq=False)
+class _Closed:
+    """Which roads are closed to whom, and which of them somebody reported."""
+
+    table: pd.DataFrame | None
+    reported: Sequence[int]
+
+
 def _ways(
-    routes: Any | None, roads: Any | None, closed: Any | None, districts: Any, shelters: Any | None
+    routes: Any | None, roads: Any | None, closed: _Closed, districts: Any, shelters: Any | None
 ) -> dict[str, Any]:
     """Give routes, roads and what is closed of them."""
     known = routes is not None and shelters is not None
     return {
         "routes": route_features(routes, districts, shelters) if known else [],
         "roads": None if roads is None else road_features(roads),
-        "closed": [] if roads is None or closed is None else closed_features(roads, closed),
+        "closed": []
+        if roads is None or closed.table is None
+        else closed_features(roads, closed.table, closed.reported),
     }

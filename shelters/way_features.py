@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ CLOSED_WORDS = {
     "some": "車・高齢者等は通れない道路",
     "all": "誰も通れない道路",
     "bridge": "通れない橋",
+    "reported": "通行止めの報告がある道路",
 }
 
 
@@ -62,13 +64,16 @@ def road_features(roads: Any) -> dict[str, Any] | None:
     return plain_geometry(shapely.simplify(joined, BASE_TOLERANCE_DEG))
 
 
-def closed_features(roads: Any, closed: pd.DataFrame) -> list[dict[str, Any]]:
-    """Give the closed roads joined by whom they are closed to, bridges apart."""
+def closed_features(
+    roads: Any, closed: pd.DataFrame, reported: Sequence[int] = ()
+) -> list[dict[str, Any]]:
+    """Give the closed roads joined by whom they are closed to, bridges and reported ones apart."""
     shut = closed[closed.any(axis=1)]
     rows = roads.iloc[shut.index.to_numpy(dtype=int)]
     key = np.where(shut["general"].to_numpy(dtype=bool), "all", "some")
     if "bridge" in rows:
         key = np.where(rows["bridge"].eq(True).to_numpy(dtype=bool), "bridge", key)
+    key = np.where(np.isin(shut.index.to_numpy(), list(reported)), "reported", key)
     lines = rows.geometry.array
     found = []
     for name, words in CLOSED_WORDS.items():

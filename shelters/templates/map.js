@@ -41,6 +41,7 @@
     some: { color: "#b35900", weight: 2, dashArray: "2 4", under: { ...CASING, weight: 3 } },
     all: { color: "#b3001b", weight: 2.5, dashArray: "7 3", under: { ...CASING, weight: 4 } },
     bridge: { color: "#b3001b", weight: 6, dashArray: "3 2", under: { ...CASING, weight: 9 } },
+    reported: { color: "#14181c", weight: 5, dashArray: "1 5", under: { ...CASING, weight: 9 } },
   };
 
   // Fills that can be told apart without colour: one pattern per level.
@@ -236,7 +237,7 @@
 
   function drawClosed() {
     if (!data.closed.length) return;
-    const layer = group("通れない道路・橋 (見込み)", true);
+    const layer = group("通れない道路・橋", true);
     data.closed.forEach((roads) => {
       const style = CLOSED[roads.key];
       [{ ...style, ...style.under }, style].forEach((one) => L.geoJSON(roads.geometry, {
@@ -307,7 +308,8 @@
     section(box, "避難の道", [
       ...(data.routes.length ? [[stroke("#00489c", 5), "避難経路 (地区名・避難所を押すと出る)"]] : []),
       ...data.closed.map((roads) => [stroke(CLOSED[roads.key].color, 4,
-        CLOSED[roads.key].dashArray), `${roads.name} (見込み)`]),
+        CLOSED[roads.key].dashArray),
+        roads.key === "reported" ? roads.name : `${roads.name} (見込み)`]),
       ...(data.stranded.length ? [[mark("stranded", "困"), "時間内に避難所へ行けない人がいる所"]] : []),
     ]);
     section(box, "水位観測所", data.gauges.length ? data.states.map((state) =>
