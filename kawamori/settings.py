@@ -37,9 +37,18 @@ class Settings(BaseSettings):
     line_host: str = "https://api.line.me"
     line_token: SecretStr = SecretStr("")  # empty = no LINE channel
     line_timeout_s: float = 10.0
+    languages: tuple[str, ...] = ()  # of texts, beside Japanese and those of the registry
     line_channel_secret: SecretStr = SecretStr("")  # signs what LINE tells the bot; empty = no bot
     duty_secret: SecretStr = SecretStr("")  # signs links to acknowledge; empty = no such links
     public_url: str = ""  # https://…, reached from outside: LINE fetches maps there
+
+    session_idle_min: float = 60.0  # a console left alone signs out
+    session_h: float = 12.0  # a shift: after it everybody signs in again
+    console_url: str = ""  # as browsers see it, https://…: only OIDC needs it
+    oidc_issuer: str = ""  # empty = local accounts only
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_roles: dict[str, str] = {}  # claim `groups` value -> role of the console
 
     @property
     def cities(self) -> Path:

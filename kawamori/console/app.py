@@ -1,0 +1,60 @@
+"""The console: pages, API and what machines call, in one application.
+
+It shows stored runs and records decisions. It computes no forecast and sends nothing: `kawamori
+run` computes, `kawamori dispatch` sends.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from kawamori.console import (
+    accounts_page,
+    doors,
+    runs,
+)
+from kawamori.console.access import declared
+from kawamori.console.desk import Clock, Desk, utc_now
+from kawamori.console.faults import answer_faults
+from kawamori.console.guard import Guard
+from kawamori.settings import Settings
+from kawamori.store import open_store
+
+STATIC = Path(__file__).parent / "static"
+REPORTS = Path(__file__).parents[1] / "static"
+
+# One line per module of pages.
+ROUTERS: tuple[APIRouter, ...] = (
+    doors.router,
+    accounts_page.router,
+    runs.router,
+)
+
+
+def create_app(settings: Settings, *, now: Clock = utc_now) -> FastAPI:
+    """Build the application on the store and the folders that the settings name.
+
+    Parameters
+    ----------
+    now
+        Gives the time; only tests hand over another clock.
+
+    Raises
+    ------
+    ValueError
+        If a route declares no role.
+    """
+    app = FastAPI(title="Kawamori", version="1", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.desk = Desk(settings, open_store(settings.store_url), now)
+    app.mount("/static", StaticFiles(directory=STATIC))
+    app.mount("/report", StaticFiles(directory=REPORTS))
+    app.mount("/assets", StaticFiles(directory=settings.assets, check_dir=False))
+    for router in ROUTERS:
+        app.include_router(router)
+    app.state.paths = frozenset(path for _method, path, _roles in declared(app.routes))
+    answer_faults(app)
+    app.add_middleware(Guard)
+    return app
