@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 city_app = typer.Typer(help="City bundles.", no_args_is_help=True)
 app.add_typer(city_app, name="city")
+app.add_typer(accounts.app, name="accounts")
 app.add_typer(ground.app, name="ground")
 
 
@@ -254,13 +255,19 @@ def serve(
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="port to listen on")] = 8000,
 ) -> None:
-    """Show the stored runs in a browser, read-only."""
+    """Open the console in a browser: situation, approvals, accounts; it sends nothing itself."""
     import uvicorn
 
-    from kawamori.web import create_app
+    from kawamori.console.accounts import first_admin
+    from kawamori.console.app import create_app
+    from kawamori.console.desk import utc_now
+    from kawamori.store import open_store
 
     settings = _settings()
-    uvicorn.run(create_app(settings.out, settings.assets), host=host, port=port)
+    secret = first_admin(open_store(settings.store_url), at=utc_now())
+    if secret is not None:
+        typer.echo(f"first start: sign in as admin with the one-time secret {secret}")
+    uvicorn.run(create_app(settings), host=host, port=port, server_header=False)
 
 
 @city_app.command("build")
