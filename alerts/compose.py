@@ -18,15 +18,16 @@ from uuid import UUID, uuid5
 from advisory.types import ORDERS, Advice
 from advisory.types import Warning as OfficialWarning
 from alerts.glossary import sentences, term
-from alerts.passages import end, known_places, what_and_where, who_and_why
+from alerts.passages import end, what_and_where, who_and_why
 from alerts.spoken import spoken_text
 from alerts.staff import staff_subject, staff_text
-from alerts.types import PUBLIC_FORMS, STAFF_FORM, Message, Observed
+from alerts.tale import Tale, tell
+from alerts.types import NEW, PUBLIC_FORMS, STAFF_FORM, Hazard, Message, Observed, Occasion
 from alerts.urgent import LANGUAGE, urgent_body, urgent_title
-from alerts.wording import clean, district_name, jst
 
 SUBJECT_MAX = 60  # characters a lock screen shows
 LINE_TEXT_MAX = 5000
+LINKED_FORMS = ("mail", "plain")  # LINE has a button, loudspeakers have no links
 MESSAGES = UUID("6f1d6b0e-6a0a-5f0e-9b86-0d0c7a1b4e55")  # name space of message ids, our own
 
 
@@ -38,10 +39,14 @@ def compose(
     expires: datetime,
     drill: bool,
     language: str = "ja",
+    hazard: Hazard = "flood",
+    occasion: Occasion = NEW,
+    finish_by: datetime | None = None,
     river_names: Sequence[str] = (),
     observed: Sequence[Observed] = (),
     warnings: Sequence[OfficialWarning] = (),
     open_shelters: Collection[str] | None = None,
+    map_url: str = "",
     notes: Sequence[str] = (),
 ) -> Message | None:
     """Give the message of one district, or None where citizens are told nothing.
@@ -53,10 +58,16 @@ def compose(
         (緊急速報メール, Japanese only), or staff.
     expires
         From then on nothing is sent; later readers are told to look for newer information.
+    hazard, occasion
+        What the order is for, and whether it is new, changed, lifted or withdrawn.
+    finish_by
+        The time the mayor names for being out; never one of our own computing.
     observed, warnings
         Measured levels and official warnings that concern this district. [m above gauge zero]
     open_shelters
         Ids of shelters known to be open; None = not known, and the text says so.
+    map_url
+        Public address of the district's shelter map, told in mail and plain text.
     notes
         What is simulated, assumed or a stand-in: said in the text.
     """
@@ -67,27 +78,26 @@ def compose(
         return _message(advice, language, form, start + staff_subject(advice), start + text)
     if advice.level not in ORDERS:
         return None
-    words = words_of(advice, language, city_name, river_names, expires)
-    shelters = known_places(advice, open_shelters)
-    level, simulated = int(advice.level), bool(notes)
-    if form == "urgent":
-        body = urgent_body(start, words, level=level, shelters=shelters, simulated=simulated)
-        return _message(advice, language, form, urgent_title(start, words), body)
-    subject = _subject(start, words, language)
+    tale = tell(
+        advice, language, city_name=city_name, expires=expires, hazard=hazard, occasion=occasion,
+        finish_by=finish_by, river_names=river_names, observed=observed,
+        open_shelters=open_shelters,
+    )  # fmt: skip
     note = sentences(language)["drill_note"] if drill else ""
+    if form == "urgent":
+        body = urgent_body(start, tale, simulated=bool(notes))
+        return _message(advice, language, form, urgent_title(start, tale), body)
+    subject = _subject(start, tale)
     if form == "spoken":
-        rising = any(fact.rising for fact in observed)
-        script = spoken_text(
-            words, language, level=level, rising=rising, shelters=shelters, drill_note=note,
-            simulated=simulated,
-        )  # fmt: skip
+        script = spoken_text(tale, drill_note=note, simulated=bool(notes))
         return _message(advice, language, form, subject, start + script)
+    linked = map_url if form in LINKED_FORMS else ""
     lines = [
-        start + sentences(language)[f"level_{level}"]["headline"].format(**words),
+        start + tale.headline,
         *([note] if note else []),
-        *who_and_why(words, advice, language, observed=observed, warnings=warnings),
-        *what_and_where(words, advice, language, open_shelters=open_shelters),
-        *end(words, language, notes),
+        *who_and_why(tale, observed=observed, warnings=warnings),
+        *what_and_where(tale),
+        *end(tale, notes, map_url=linked),
     ]
     return _message(advice, language, form, subject, "\n".join(lines))
 
@@ -103,37 +113,14 @@ def _check(form: str, language: str, issued_at: datetime, expires: datetime) -> 
             raise ValueError(f"{name} must be aware (with a zone), got {moment.isoformat()}.")
 
 
-def words_of(
-    advice: Advice, language: str, city_name: str, river_names: Sequence[str], expires: datetime
-) -> dict[str, str]:
-    """Give what the templates of one district name. Times are of Japan."""
-    said = sentences(language)
-    rivers = "・".join(dict.fromkeys(clean(name) for name in river_names if name.strip()))
-    return {
-        "level": term(f"level_{int(advice.level)}", language),
-        "order": term(f"order_{int(advice.level)}", language),
-        "official": ORDERS[advice.level],
-        "district": district_name(advice.name, language),
-        "city": clean(city_name),
-        "rivers": rivers or said["river_unnamed"],
-        "river_unnamed": said["river_unnamed"],
-        "hazard": said["hazard"].format(rivers=rivers) if rivers else said["hazard_unnamed"],
-        "issued": jst(advice.issued_at, day=True, language=language),
-        "expires": jst(expires, day=True, language=language),
-    }
-
-
-def _subject(start: str, words: dict[str, str], language: str) -> str:
+def _subject(start: str, tale: Tale) -> str:
     """Give the fullest subject that fits; level and district are in every one."""
-    said = sentences(language)
-    unnamed = {**words, "hazard": said["hazard_unnamed"]}
-    forms = (
-        ("subject", words), ("subject", unnamed), ("subject_plain", words), ("subject_short", words)
-    )  # fmt: skip
-    for form, filled in forms:
-        subject = start + said[form].format(**filled)
-        if len(subject) <= SUBJECT_MAX:
-            return str(subject)
+    unnamed = {**tale.words, "hazard": tale.words["hazard_unnamed"]}
+    for form in tale.passages.subjects:
+        for words in (tale.words, unnamed):
+            subject = start + form.format(**words)
+            if len(subject) <= SUBJECT_MAX:
+                return subject
     return f"{subject[: SUBJECT_MAX - 1]}…"
 
 

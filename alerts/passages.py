@@ -6,13 +6,14 @@ warnings. Reasons, head counts, clearance and deadline rest on our own forecast:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from math import inf, isfinite
+from math import isfinite
 
-from advisory.types import Advice, Destination, Level
+from advisory.types import Destination
 from advisory.types import Warning as OfficialWarning
 from alerts.glossary import sentences, term
+from alerts.tale import Tale
 from alerts.types import Observed
 from alerts.wording import brief, clean, jst, metres
 
@@ -21,68 +22,42 @@ SHELTERS_MAX = 3
 
 
 def who_and_why(
-    words: Mapping[str, str],
-    advice: Advice,
-    language: str,
+    tale: Tale,
     *,
     observed: Sequence[Observed],
     warnings: Sequence[OfficialWarning],
 ) -> list[str]:
     """Give the order for this district and the facts behind it. [m above gauge zero, JST]"""
-    place = _place(advice.level, language)
-    why = "why_rising" if any(fact.rising for fact in observed) else "why"
+    passages, issued_at = tale.passages, tale.advice.issued_at
     return [
-        place["who"].format(**words),
-        place[why].format(**words),
-        *(_fact(fact, language) for fact in observed[:FACTS_MAX]),
-        *_in_force(warnings, advice.issued_at, language),
+        *map(tale.fill, (passages.who, *passages.change, passages.why)),
+        *(_fact(fact, tale.language) for fact in observed[:FACTS_MAX]),
+        *_in_force(warnings, issued_at, tale.language),
     ]
 
 
-def what_and_where(
-    words: Mapping[str, str],
-    advice: Advice,
-    language: str,
-    *,
-    open_shelters: Collection[str] | None,
-) -> list[str]:
-    """Give what to do, by when, and the nearest shelters; level 5 sends nobody outside."""
-    said, place = sentences(language), _place(advice.level, language)
-    lines = [place["what"].format(**words), place["when"].format(**words)]
-    if advice.level == Level.EMERGENCY:
+def what_and_where(tale: Tale) -> list[str]:
+    """Give what to do, by when, and the nearest shelters where anybody is sent to one."""
+    said, passages = sentences(tale.language), tale.passages
+    lines = [tale.fill(passages.what), tale.fill(passages.when)]
+    if passages.where is None:
         return lines
-    known = open_shelters is not None
-    shelters = known_places(advice, open_shelters)[:SHELTERS_MAX]
+    shelters = tale.shelters[:SHELTERS_MAX]
     if not shelters:
-        return [*lines, place["where"] + said["shelter_none"]]
-    lines += [place["where"], *(_shelter(each, language, known_open=known) for each in shelters)]
-    return lines if known else [*lines, said["shelter_check"]]
+        return [*lines, passages.where + said["shelter_none"]]
+    lines += [passages.where, *(_shelter(each, tale) for each in shelters)]
+    return lines if tale.known_open else [*lines, said["shelter_check"]]
 
 
-def known_places(advice: Advice, open_shelters: Collection[str] | None) -> list[Destination]:
-    """Give the shelters that may be named, nearest first; none at level 5."""
-    if advice.level == Level.EMERGENCY:
-        return []
+def end(tale: Tale, notes: Sequence[str], *, map_url: str = "") -> list[str]:
+    """Give the map, the hint for late readers, the issuer with the time, what is simulated."""
+    said = sentences(tale.language)
     return [
-        shelter
-        for shelter in sorted(advice.shelters, key=_nearness)
-        if open_shelters is None or shelter.shelter_id in open_shelters
-    ]
-
-
-def end(words: Mapping[str, str], language: str, notes: Sequence[str]) -> list[str]:
-    """Give the hint for late readers, the issuer with the time, and what is simulated."""
-    said = sentences(language)
-    return [
-        said["late"].format(**words),
-        said["issuer"].format(**words),
+        *([said["map"].format(url=clean(map_url))] if map_url else []),
+        tale.fill(tale.passages.late),
+        tale.fill(said["issuer"]),
         *([said["note"].format(notes="／".join(map(brief, notes)))] if notes else []),
     ]
-
-
-def _place(level: Level, language: str) -> dict[str, str]:
-    passages: dict[str, str] = sentences(language)[f"level_{int(level)}"]
-    return passages
 
 
 def _fact(fact: Observed, language: str) -> str:
@@ -117,13 +92,9 @@ def _in_force(warnings: Sequence[OfficialWarning], issued_at: datetime, language
     ]
 
 
-def _nearness(shelter: Destination) -> float:
-    return shelter.minutes if isfinite(shelter.minutes) else inf
-
-
-def _shelter(shelter: Destination, language: str, *, known_open: bool) -> str:
-    form = "shelter_open" if known_open else "shelter"
+def _shelter(shelter: Destination, tale: Tale) -> str:
+    said, form = sentences(tale.language), "shelter_open" if tale.known_open else "shelter"
     if not isfinite(shelter.minutes):
-        return str(sentences(language)[f"{form}_plain"].format(name=clean(shelter.name)))
+        return str(said[f"{form}_plain"].format(name=clean(shelter.name)))
     minutes = max(1, round(shelter.minutes))
-    return str(sentences(language)[form].format(name=clean(shelter.name), minutes=minutes))
+    return str(said[form].format(name=clean(shelter.name), minutes=minutes))

@@ -11,7 +11,12 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Literal, Protocol
 
+from advisory.types import Level
+
 DeliveryState = Literal["waiting", "leased", "accepted", "dead", "void"]
+Hazard = Literal["flood", "inland", "landslide"]
+Happening = Literal["new", "raised", "lowered", "changed", "corrected", "lifted", "withdrawn"]
+Change = Literal["shelters", "deadline"]
 
 PUBLIC_FORMS = ("line", "mail", "plain", "spoken", "urgent")
 STAFF_FORM = "staff"
@@ -35,6 +40,33 @@ class Message:
     def sha256(self) -> str:
         """Give the digest an officer approves."""
         return sha256(self.subject.encode() + b"\n" + self.body).hexdigest()
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """Why a message goes out: a first order, or what becomes of one that people were told.
+
+    The advice told with it is the order in force from now on; with `lifted` and `withdrawn` it is
+    the order that ends, `issued_at` the time of its end.
+    """
+
+    kind: Happening = "new"
+    before: Level | None = None  # raised, lowered: the level people were told before
+    earlier: datetime | None = None  # changed, corrected, withdrawn: when that was told
+    changed: tuple[Change, ...] = ()  # changed: what is no longer as it was told
+
+    @property
+    def ends(self) -> bool:
+        """Tell whether the order no longer stands."""
+        return self.kind in ("lifted", "withdrawn")
+
+    @property
+    def after_water(self) -> bool:
+        """Tell whether water may stand in the streets: nobody is sent through it to a shelter."""
+        return self.kind == "lifted" or (self.kind == "lowered" and self.before == Level.EMERGENCY)
+
+
+NEW = Occasion()
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from datetime import datetime
 from advisory.types import Advice
 from advisory.types import Warning as OfficialWarning
 from alerts.cap.notice import Told
-from alerts.compose import words_of
 from alerts.glossary import sentences, term
 from alerts.passages import end, what_and_where, who_and_why
-from alerts.types import Observed
+from alerts.tale import tell
+from alerts.types import NEW, Hazard, Observed, Occasion
 
 
 def told(
@@ -21,6 +21,9 @@ def told(
     city_name: str,
     expires: datetime,
     drill: bool,
+    hazard: Hazard = "flood",
+    occasion: Occasion = NEW,
+    finish_by: datetime | None = None,
     river_names: Sequence[str] = (),
     observed: Sequence[Observed] = (),
     warnings: Sequence[OfficialWarning] = (),
@@ -28,15 +31,18 @@ def told(
     notes: Sequence[str] = (),
 ) -> Told:
     """Give event, headline, description and instruction; parameters as of `alerts.compose`."""
-    said = sentences(language)
-    words = words_of(advice, language, city_name, river_names, expires)
+    tale = tell(
+        advice, language, city_name=city_name, expires=expires, hazard=hazard, occasion=occasion,
+        finish_by=finish_by, river_names=river_names, observed=observed,
+        open_shelters=open_shelters,
+    )  # fmt: skip
     start = term("drill", language) if drill else ""
-    who = who_and_why(words, advice, language, observed=observed, warnings=warnings)
-    what = what_and_where(words, advice, language, open_shelters=open_shelters)
+    note = [sentences(language)["drill_note"]] if drill else []
+    who = who_and_why(tale, observed=observed, warnings=warnings)
     return Told(
         language=language,
-        event=words["order"],
-        headline=start + said[f"level_{int(advice.level)}"]["headline"].format(**words),
-        description="\n".join([*([said["drill_note"]] if drill else []), *who]),
-        instruction="\n".join([*what, *end(words, language, notes)]),
+        event=tale.fill(tale.passages.event),
+        headline=start + tale.headline,
+        description="\n".join([*note, *who]),
+        instruction="\n".join([*what_and_where(tale), *end(tale, notes)]),
     )
