@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -48,6 +48,7 @@ class Hydrograph:
     forecast: tuple[ForecastRow, ...]
     truth: tuple[tuple[datetime, float | None], ...] = ()
     highest: Peak | None = None  # over paths of the water; None = no forecast
+    before: tuple[ForecastRow, ...] = ()  # what the run before foresaw for these times
 
     @property
     def empty(self) -> bool:
@@ -61,7 +62,9 @@ class Hydrograph:
         return peak(self.forecast)
 
 
-def hydrographs(run: Run, *, truth: Observations | None = None) -> list[Hydrograph]:
+def hydrographs(
+    run: Run, *, truth: Observations | None = None, previous: Run | None = None
+) -> list[Hydrograph]:
     """Give one hydrograph per gauge of the city, most dangerous first.
 
     Parameters
@@ -70,26 +73,41 @@ def hydrographs(run: Run, *, truth: Observations | None = None) -> list[Hydrogra
         Its observations end at `issued_at`; its forecast gives the horizon.
     truth
         The series as it came later, drawn apart from what was known; None = not known.
+    previous
+        The run before of the same city, whose forecast is drawn beside; None = there is none.
 
     Returns
     -------
         A gauge without series or without forecast keeps its place with empty lines.
     """
     highest = peaks(run.forecast)
-    return [_hydrograph(run, row.gauge, truth, highest) for row in gauge_rows(run)]
+    charts = [_hydrograph(run, row.gauge, truth, highest) for row in gauge_rows(run)]
+    if previous is None:
+        return charts
+    return [replace(chart, before=_before(previous, chart, run.issued_at)) for chart in charts]
+
+
+def _before(previous: Run, chart: Hydrograph, issued_at: datetime) -> tuple[ForecastRow, ...]:
+    """Give what the earlier run foresaw for times that are still drawn."""
+    end = max((row.valid_time for row in chart.forecast), default=issued_at)
+    rows = forecast_rows(previous, chart.gauge)
+    return tuple(row for row in rows if row.valid_time <= end)
 
 
 def chart_data(chart: Hydrograph) -> dict[str, Any]:
     """Give what the page draws: aligned columns on one axis of Unix seconds, None = gap."""
     observed, truth = dict(chart.observed), dict(chart.truth)
     rows = {row.valid_time: row for row in chart.forecast}
-    times = sorted({*observed, *rows, *truth})
+    before = {row.valid_time: row.q50 for row in chart.before}
+    times = sorted({*observed, *rows, *truth, *before})
     columns: dict[str, list[Any]] = {"t": [int(time.timestamp()) for time in times]}
     columns["observed"] = [observed.get(time) for time in times]
     for name in FAN:
         columns[name] = [getattr(rows.get(time), name, None) for time in times]
     if truth:
         columns["truth"] = [truth.get(time) for time in times]
+    if before:
+        columns["before"] = [before.get(time) for time in times]
     thresholds = [
         {"name": THRESHOLD_WORDS[name], "level_m": level_m, "level": int(THRESHOLD_LEVELS[name])}
         for name, level_m in chart.gauge.thresholds.items()

@@ -21,7 +21,7 @@ MEDIAN, EARLIEST = 0.5, 0.0  # quantiles of the passage time; the earliest one t
 
 @dataclass(frozen=True)
 class GaugeRow:
-    """A gauge at issue time; None = unknown, inf = not within the forecast."""
+    """A gauge at a time; None = unknown, inf = not within the forecast."""
 
     gauge: Gauge
     level: Level  # the highest official level reached; UNKNOWN without a reading or thresholds
@@ -43,7 +43,7 @@ class GaugeRow:
 
 @dataclass(frozen=True)
 class Age:
-    """How old one feed is at issue time."""
+    """How old one feed is."""
 
     feed: str
     text: str
@@ -53,10 +53,14 @@ class Age:
 NO_TELEGRAMS = Age("警報電文", "未接続", True)
 
 
-def gauge_rows(run: Run) -> list[GaugeRow]:
-    """Give the gauges, most dangerous first; an UNKNOWN one comes before all that are calm."""
+def gauge_rows(run: Run, *, at: datetime | None = None) -> list[GaugeRow]:
+    """Give the gauges, most dangerous first; an UNKNOWN one comes before all that are calm.
+
+    Readings are as old as they are `at` that time; None = at issue time.
+    """
     states = {state.gauge_id: state for state in run.states}
-    rows = [_gauge_row(run, gauge, states.get(gauge.gauge_id)) for gauge in run.city.gauges]
+    seen = at or run.issued_at
+    rows = [_gauge_row(run, gauge, states.get(gauge.gauge_id), seen) for gauge in run.city.gauges]
     return sorted(rows, key=_danger)
 
 
@@ -100,25 +104,35 @@ def main_reason(advice: Advice, everyone: Sequence[Advice]) -> str:
     return next((reason.text for reason in particular or own), "")
 
 
-def ages(run: Run) -> list[Age]:
-    """Give the age of each feed at issue time; one that never came is late."""
+def ages(run: Run, *, at: datetime | None = None) -> list[Age]:
+    """Give the age of each feed at a time (None = issue time); one that never came is late."""
+    seen = at or run.issued_at
     rain = run.observations["rain_mm"].where(~run.observations["rain_flag"].isin([BAD, MISSING]))
     forecast = run.issued_at if run.forecast["level_m"].notnull().any() else None
     telegrams = run.warnings.received_at
     return [
-        _age("水位", _newest(run.states), run.issued_at),
-        _age("雨量", _last(rain), run.issued_at),
-        _age("予測", forecast, run.issued_at),
-        _age("警報電文", telegrams, run.issued_at) if telegrams else NO_TELEGRAMS,
+        _age("水位", _newest(run.states), seen),
+        _age("雨量", _last(rain), seen),
+        _age("予測", forecast, seen),
+        _age("警報電文", telegrams, seen) if telegrams else NO_TELEGRAMS,
     ]
 
 
-def banners(run: Run) -> list[str]:
+def banners(run: Run, *, at: datetime | None = None) -> list[str]:
     """Give what nobody may overlook: simulated or assumed inputs and silent gauges."""
-    found = list(run.city.notes)
-    if run.layer is not None and bool(run.layer["stand_in"].any()) and "模式" not in "".join(found):
+    return [*run.city.notes, *alarms(run, at=at)]
+
+
+def alarms(run: Run, *, at: datetime | None = None) -> list[str]:
+    """Give what is missing, old or in force now, beside the notes of the city."""
+    found = []
+    if (
+        run.layer is not None
+        and bool(run.layer["stand_in"].any())
+        and "模式" not in "".join(run.city.notes)
+    ):
         found.append("浸水想定区域は模式図(公式の浸水想定ではありません)")
-    rows = gauge_rows(run)
+    rows = gauge_rows(run, at=at)
     silent = [row.gauge.name for row in rows if row.level is Level.UNKNOWN]
     if silent:
         found.append(f"水位の状態が不明な観測所: {'、'.join(silent)}(平常とみなさないこと)")
@@ -151,9 +165,9 @@ def gaps(run: Run) -> list[str]:
     return [text for text, missing in reasons.items() if missing]
 
 
-def _gauge_row(run: Run, gauge: Gauge, state: GaugeState | None) -> GaugeRow:
+def _gauge_row(run: Run, gauge: Gauge, state: GaugeState | None, seen: datetime) -> GaugeRow:
     level_m = state.level_m if state else None
-    age_min = (run.issued_at - state.at).total_seconds() / 60 if state and state.at else None
+    age_min = (seen - state.at).total_seconds() / 60 if state and state.at else None
     thresholds = gauge.thresholds.items()
     level, reached, why = _reached(thresholds, level_m)
     above = [(name, value) for name, value in thresholds if level_m is None or value > level_m]
@@ -228,9 +242,9 @@ def _last(values: xr.DataArray) -> datetime | None:
     return aware(some["time"].values[-1]) if some.size else None
 
 
-def _age(feed: str, at: datetime | None, issued_at: datetime) -> Age:
+def _age(feed: str, at: datetime | None, seen: datetime) -> Age:
     if at is None:
         return Age(feed, "データなし", True)
-    minutes = (issued_at - at).total_seconds() / 60
+    minutes = (seen - at).total_seconds() / 60
     text = "最新" if minutes == 0 else f"{duration(minutes)}前"
     return Age(feed, f"{text}({stamp(at)})" if minutes > 24 * 60 else text, minutes > OLD_MIN)

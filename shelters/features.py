@@ -67,6 +67,8 @@ def _area(row: pd.Series[Any], shape: Any) -> dict[str, Any]:
     stand_in = bool(row["stand_in"])
     return {
         "name": f"{name} (模式)" if stand_in else name,
+        "river": None if pd.isna(row["river"]) else name,
+        "scenario": str(row["scenario"]),
         "lines": [words, "模式: 公式の浸水想定ではありません"] if stand_in else [words],
         "key": symbol["key"],
         "fill": symbol["fill"],

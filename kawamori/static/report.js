@@ -98,19 +98,21 @@
       const said = [clock(chart.t[i])];
       if (number(chart.observed[i])) said.push(`実測 ${metres(chart.observed[i])} m`);
       if (number(chart.q50[i])) said.push(`予測 ${metres(chart.q50[i])} m(90%: ${metres(chart.q05[i])}–${metres(chart.q95[i])})`);
+      if (names.includes("before") && number(chart.before[i])) said.push(`前回の予測 ${metres(chart.before[i])} m`);
       if (names.includes("truth") && number(chart.truth[i])) said.push(`実績 ${metres(chart.truth[i])} m(予測時には未知)`);
       target.textContent = said.join(" ");
     };
   };
 
   const draw = (chart, place) => {
-    const names = ["observed", "q05", "q25", "q50", "q75", "q95"].concat(chart.truth ? ["truth"] : []);
+    const names = ["observed", "q05", "q25", "q50", "q75", "q95"].concat(chart.truth ? ["truth"] : [], chart.before ? ["before"] : []);
     const line = { spanGaps: true, points: { show: false } };
     const style = {
       observed: { stroke: INK, width: 2, points: { show: false } },
       q05: { ...line, width: 0 }, q25: { ...line, width: 0 }, q75: { ...line, width: 0 }, q95: { ...line, width: 0 },
       q50: { ...line, stroke: BLUE, width: 2, dash: [6, 4], points: { show: true, size: 5, fill: "#fff" } },
       truth: { ...line, stroke: "#a03000", width: 2, dash: [2, 3] },
+      before: { ...line, stroke: "#5a646e", width: 1.5, dash: [8, 3, 2, 3] },
     };
     const at = (name) => names.indexOf(name) + 1;
     const target = place.closest("figure").querySelector("[data-readout]");
@@ -140,12 +142,18 @@
     paper.addEventListener("change", fit);
   };
 
-  const places = new Map([...document.querySelectorAll("[data-gauge]")].map((place) => [place.dataset.gauge, place]));
-  document.fonts.ready.then(() => {
-    for (const chart of window.KAWAMORI.charts) {
+  // The console draws anew whenever a new run is shown.
+  window.kawamoriDraw = (charts) => {
+    const places = new Map([...document.querySelectorAll("[data-gauge]")].map((place) => [place.dataset.gauge, place]));
+    for (const chart of charts) {
       const place = places.get(chart.gauge_id);
-      if (place && chart.t.length) draw(chart, place);
+      if (place && chart.t.length && !place.firstChild) draw(chart, place);
     }
-    document.documentElement.dataset.drawn = "true";
-  });
+  };
+  if (window.KAWAMORI) {
+    document.fonts.ready.then(() => {
+      window.kawamoriDraw(window.KAWAMORI.charts);
+      document.documentElement.dataset.drawn = "true";
+    });
+  }
 })();
