@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kawamori.commands import ground
+from kawamori.commands import duty, ground
 
 if TYPE_CHECKING:
     from kawamori.settings import Settings
@@ -26,6 +26,7 @@ app = typer.Typer(
 city_app = typer.Typer(help="City bundles.", no_args_is_help=True)
 app.add_typer(city_app, name="city")
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(duty.app, name="duty")
 app.add_typer(ground.app, name="ground")
 
 
@@ -109,10 +110,11 @@ def run(
     ] = None,
 ) -> None:
     """Compute one cycle on your own series, store it and write its report."""
+    from kawamori.duty import alerting
     from kawamori.live import run_once
     from kawamori.progress import bar
 
-    with bar() as progress:
+    with alerting(_settings(), typer.echo, city_id=city), bar() as progress:
         folder = run_once(
             city, observations, _settings(), progress, at=at, shelter_list=shelters,
             telegrams=telegrams,
@@ -245,9 +247,11 @@ def approve(
 def dispatch() -> None:
     """Send what is approved and waiting in the outbox."""
     from kawamori.approval import dispatch_waiting
+    from kawamori.duty import alerting
 
-    for line in dispatch_waiting(_settings()):
-        typer.echo(line)
+    with alerting(_settings(), typer.echo):
+        for line in dispatch_waiting(_settings()):
+            typer.echo(line)
 
 
 @app.command()

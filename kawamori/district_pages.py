@@ -73,7 +73,7 @@ def write_district_pages(run: Run, folder: Path) -> list[DistrictPage]:
         if here.empty or shape is None or shape.is_empty:
             continue
         folder.mkdir(parents=True, exist_ok=True)
-        stem = f"district-{position:02d}"
+        stem = page_stem(position)
         rows = _rows(run, here)
         picture = draw(_scene(run, plane, str(district_id), rows), japanese_font())
         (folder / f"{stem}.png").write_bytes(picture)
@@ -81,6 +81,11 @@ def write_district_pages(run: Run, folder: Path) -> list[DistrictPage]:
         (folder / f"{stem}.html").write_text(page, encoding="utf-8")
         pages.append(DistrictPage(str(district_id), _name(run, str(district_id)), stem))
     return pages
+
+
+def page_stem(position: int) -> str:
+    """Give the file name, without ending, of the page of the city's n-th district (from 1)."""
+    return f"district-{position:02d}"
 
 
 @cache
