@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Self
 
 import numpy as np
+import xarray as xr
 
 from forecasting.adaptive import Times, adapted, taught_by
 from forecasting.models import LevelModel
@@ -51,3 +52,42 @@ class FollowedModel:
             return forecast
         hindcast = self.model.predict_many(observations, earlier)
         return adapted(forecast, hindcast, Observations(observations.sel(time=new)))
+
+    def predict_many(
+        self,
+        observations: Observations,
+        issue_times: Times,
+        *,
+        rain_forecast: RainForecast | None = None,
+    ) -> LevelForecast:
+        """Give one forecast per issue time (extra dim issued_at), each as `predict` gives it.
+
+        The observations must be such that nothing later changes what is said of an earlier time,
+        as after `forecasting.quality.flag` without hindsight.
+        """
+        raw = self.model.predict_many(observations, issue_times, rain_forecast=rain_forecast)
+        times = observations["time"].values
+        new = times[~np.isin(times, self.learned)]
+        seen = Observations(observations.sel(time=new))
+        # Bands are taught by those of whole hours before: other minutes must not teach them here.
+        minutes = (issue_times - issue_times.astype("datetime64[h]")).astype(int)
+        parts = []
+        for minute in np.unique(minutes):
+            forecast = LevelForecast(raw.isel(issued_at=np.flatnonzero(minutes == minute)))
+            teaching = [taught_by(one, forecast, new) for one in forecast["issued_at"].values]
+            earlier = np.unique(np.concatenate(teaching))
+            if not all(map(len, teaching)):
+                raise ValueError(
+                    "each issue time must lie at least one hour after the first new observation."
+                )
+            parts.append(adapted(forecast, self.model.predict_many(observations, earlier), seen))
+        return LevelForecast(
+            xr.concat(
+                parts,
+                dim="issued_at",
+                data_vars="minimal",
+                coords="minimal",
+                compat="override",
+                join="exact",
+            ).sortby("issued_at")
+        )

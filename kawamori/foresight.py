@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+import numpy as np
 
 from advisory.types import GaugeState
 from forecasting.exceedance import exceedance
@@ -50,3 +52,36 @@ def foresee(
     states = gauge_states(usable, gauges, issued_at=issued_at)
     alarmed = alarmed_rivers(states, chances, gauges)
     return Foreseen(flagged, usable, forecast, chances, states, alarmed)
+
+
+def foresee_many(
+    model: FollowedModel,
+    observations: Observations,
+    gauges: Sequence[Gauge],
+    *,
+    issue_times: Sequence[datetime],
+    rain_forecast: RainForecast | None,
+) -> Iterator[Foreseen]:
+    """Give what `foresee` gives at each of many issue times, the forecasts made in one go.
+
+    For stored series only: the observations reach beyond the issue times, and flags without
+    hindsight say of every reading what they said when it came. `rain_forecast` has issued_at.
+    """
+    flagged = flag(observations, gauges)
+    usable = good(flagged)
+    times = np.array([utc64(at) for at in issue_times])
+    forecasts = model.predict_many(usable, times, rain_forecast=rain_forecast)
+    chances = exceedance(forecasts, gauges)
+    for number, issued_at in enumerate(issue_times):
+        past = {"time": slice(None, times[number])}
+        known = Observations(usable.sel(past))
+        ahead = Exceedance(chances.isel(issued_at=number))
+        states = gauge_states(known, gauges, issued_at=issued_at)
+        yield Foreseen(
+            Observations(flagged.sel(past)),
+            known,
+            LevelForecast(forecasts.isel(issued_at=number)),
+            ahead,
+            states,
+            alarmed_rivers(states, ahead, gauges),
+        )

@@ -23,14 +23,15 @@ def rain_archive(observations: Observations) -> RainForecast:
     """Give a forecast of every full hour of a series, for training. [mm per step]"""
     times = observations["time"].values
     hours = times[times == times.astype("datetime64[h]")]
-    return noisy_rain(observations, hours, _steps(observations), members=MEMBERS, seed=SEED)
+    return noisy_rain(observations, hours, steps_of(observations), members=MEMBERS, seed=SEED)
 
 
 def rain_outlook(observations: Observations, issued_at: datetime) -> RainForecast:
     """Give the forecast of one issue time of a storm whose whole record is known. [mm per step]"""
     times = np.array([utc64(issued_at)])
-    return noisy_rain(observations, times, _steps(observations), members=MEMBERS, seed=SEED)
+    return noisy_rain(observations, times, steps_of(observations), members=MEMBERS, seed=SEED)
 
 
-def _steps(observations: Observations) -> int:
+def steps_of(observations: Observations) -> int:
+    """Give how many steps of a series the forecasts reach ahead."""
     return round(np.timedelta64(HOURS, "h") / step_of(observations))

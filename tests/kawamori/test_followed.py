@@ -65,3 +65,20 @@ def test_hours_of_the_training_teach_no_factor(followed, tiny):
     issued_at = aware(training["time"].values[-1])
     plain = followed.model.predict(training, issued_at=issued_at)
     xr.testing.assert_identical(followed.predict(training, issued_at=issued_at), plain)
+
+
+def test_forecasts_made_in_one_go_are_those_made_one_by_one(followed, later):
+    times = later["time"].values[[-200, -90, -7, -1]]
+    many = followed.predict_many(later, times)
+    for number, moment in enumerate(times):
+        one = followed.predict(later, issued_at=aware(moment))
+        together = many.isel(issued_at=number)
+        assert together["issued_at"].values == moment
+        # Sums over more rows may end in another last bit, no more.
+        for name in ("level_m", "band_factor"):
+            np.testing.assert_allclose(one[name], together[name], atol=1e-9)
+
+
+def test_an_issue_time_that_nothing_new_precedes_is_refused_in_one_go(followed, later):
+    with pytest.raises(ValueError, match="at least one hour after the first new observation"):
+        followed.predict_many(later, later["time"].values[:1])
