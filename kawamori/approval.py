@@ -1,167 +1,292 @@
-"""Approving a stored run and sending what is approved: the way from draft to people."""
+"""Approving a stored run: what each segment would read, and the decision that lets it leave.
+
+`preview` and `approve` are what the console and the command line call. People come from the
+registry, or from a CSV that names them by district and channel.
+"""
 
 from __future__ import annotations
 
-import csv
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from advisory.types import ORDERS, Advice, Level, People
-from alerts.channels.line import LineChannel
-from alerts.deliver import deliver
-from alerts.outbox import approve
-from alerts.types import PUBLIC_FORMS, Audience, Channel, Message
-from kawamori.mail import mail_channel
+from sqlalchemy import Connection, Engine
+
+from advisory.types import ORDERS, Advice, Level
+from alerts import outbox
+from alerts.channels import CHANNELS
+from alerts.recipients import Count, counts
+from alerts.segments import Segment, read_segments
+from alerts.types import EVERYBODY, PUBLIC_FORMS, Audience, Message
+from kawamori.drafts import segment_drafts
+from kawamori.recipient_list import Recipients, read_recipients
+from kawamori.run import Run
 from kawamori.settings import Settings
 from kawamori.store import open_store
 from kawamori.stored import read_record
+from kawamori.stored_run import run_of
 
-FORM_OF = {"line": "line", "email": "mail"}  # which form a channel sends
-COLUMNS = ("district_id", "channel", "address")
-Recipients = Mapping[tuple[str, str], tuple[str, ...]]  # by district_id and channel
+KEY_LIFE = timedelta(hours=23)  # LINE knows a retry key for 24 h: nothing may be tried later
+HOME_LANGUAGE = "ja"
+SHOWN = ("plain",)  # forms that nobody is sent: pages show them in every language
+
+Kind = tuple[str, str, str]  # form, language, household
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One text as it would leave, and how many addresses it would go to."""
+
+    district_id: str
+    name: str  # of the district
+    level: Level
+    channel: str
+    people: int
+    message: Message
+
+    @property
+    def language(self) -> str:
+        """Give the language of the text."""
+        return self.message.language
+
+    @property
+    def household(self) -> str:
+        """Give the kind of household it is for."""
+        return self.message.household
+
+    @property
+    def sha256(self) -> str:
+        """Give the digest that an approval is bound to."""
+        return self.message.sha256
+
+
+@dataclass(frozen=True)
+class Approved:
+    """What was approved for one district."""
+
+    approval_id: str
+    district_id: str
+    name: str
+    level: Level
+    people: int
+    texts: int
+
+
+def preview(
+    engine: Engine,
+    record: Mapping[str, Any],
+    settings: Settings,
+    *,
+    district_ids: Collection[str] | None = None,
+) -> list[Planned]:
+    """Give every text that would go to somebody in the registry, district by district.
+
+    Parameters
+    ----------
+    record
+        run.json of a stored run (`kawamori.stored.read_record`).
+    district_ids
+        None = every district with an order.
+    """
+    run = run_of(record)
+    chosen = _chosen(run, district_ids)
+    with engine.connect() as connection:
+        found = [
+            each
+            for each in counts(connection, district_ids=[one.district_id for one in chosen])
+            if each.channel in CHANNELS
+        ]
+    plans: list[Planned] = []
+    for advice in chosen:
+        here = [each for each in found if each.district_id == advice.district_id]
+        texts = _texts(run, advice, (_kind(each) for each in here))
+        plans += [
+            Planned(
+                advice.district_id, advice.name, advice.level, each.channel, each.people,
+                texts[_kind(each)],
+            )
+            for each in here
+        ]  # fmt: skip
+    return plans
+
+
+def approve(
+    engine: Engine,
+    record: Mapping[str, Any],
+    settings: Settings,
+    *,
+    district_ids: Collection[str] | None = None,
+    officer: str,
+    second: str | None = None,
+    at: datetime,
+    seen: Collection[str] | None = None,
+    recipients: Recipients | None = None,
+) -> list[Approved]:
+    """Approve districts of a stored run in one transaction: either every one or none.
+
+    Parameters
+    ----------
+    district_ids
+        None = every district with an order (and, with `recipients`, with people in it).
+    seen
+        The sha256 of the texts the officer was shown; a text that is not among them forbids the
+        approval. None = not checked.
+    recipients
+        People by district and channel instead of the registry; they read Japanese.
+
+    Raises
+    ------
+    ValueError
+        Naming everything that forbids it; nothing is written then.
+    """
+    run = run_of(record)
+    _check_drafts(record, run)
+    chosen = _chosen(run, district_ids)
+    if recipients is not None and district_ids is None:
+        listed = {district_id for district_id, _ in recipients}
+        chosen = [advice for advice in chosen if advice.district_id in listed]
+    with engine.begin() as connection:
+        segments = (
+            read_segments(connection, [one.district_id for one in chosen])
+            if recipients is None
+            else [Segment(d, HOME_LANGUAGE, EVERYBODY, c, p) for (d, c), p in recipients.items()]
+        )
+        languages = _languages(connection, settings)
+        decision = _Decision(connection, run, languages, (officer, second), at, seen)
+        return [decision.approve(advice, segments) for advice in chosen]
 
 
 def approve_run(
-    run_id: str, settings: Settings, *, officer: str, second: str | None, recipients: Path
+    run_id: str,
+    settings: Settings,
+    *,
+    officer: str,
+    second: str | None,
+    recipients: Path | None = None,
 ) -> Iterator[str]:
-    """Approve every public draft of a stored run that has recipients; say what was approved.
-
-    All districts are approved in one transaction: either every one or none.
+    """Approve every district with an order of a stored run; say what was approved.
 
     Raises
     ------
     ValueError
-        If no complete run has that id, it is a drill, or a district may not be approved.
+        If no complete run has that id, or a district may not be approved.
     """
     engine = open_store(settings.store_url)
     record = read_record(engine, run_id)
-    people = read_recipients(recipients)
-    now = datetime.now(UTC)
-    with engine.begin() as connection:
-        for entry in record["advice"]:
-            advice = _advice(entry)
-            drafts = [_message(row) for row in record["messages"] if _public(row, advice)]
-            audiences = [
-                Audience(channel, form, people[advice.district_id, channel])
-                for channel, form in FORM_OF.items()
-                if (advice.district_id, channel) in people
-            ]
-            if advice.level not in ORDERS or not audiences:
-                continue
-            approve(
-                connection,
-                run_id=run_id,
-                advice=advice,
-                messages=drafts,
-                audiences=audiences,
-                first=officer,
-                second=second,
-                at=now,
-                expires=advice.valid_until,
-                drill=record["drill"],
-            )
-            reached = sum(len(audience.recipients) for audience in audiences)
-            yield f"{advice.name}: {ORDERS[advice.level]}, {reached} recipients"
-
-
-def dispatch_waiting(settings: Settings) -> Iterator[str]:
-    """Send every batch that is due over the channels that are set up; say what became of each."""
-    channels = open_channels(settings)
-    if not channels:
-        raise ValueError(
-            "no channel is set up. Set KAWAMORI_SMTP_HOST for mail or KAWAMORI_LINE_TOKEN for LINE."
-        )
-    engine = open_store(settings.store_url)
-    try:
-        done = deliver(engine, channels, now=datetime.now(UTC))
-    finally:
-        for channel in channels.values():
-            channel.close()
+    people = None if recipients is None else read_recipients(recipients)
+    done = approve(
+        engine, record, settings, officer=officer, second=second, at=datetime.now(UTC),
+        recipients=people,
+    )  # fmt: skip
     for each in done:
-        yield f"{each.channel} {each.key}: {each.state}" + (
-            f" ({each.error})" if each.error else ""
+        yield f"{each.name}: {ORDERS[each.level]}, {each.people} recipients, {each.texts} texts"
+
+
+def _chosen(run: Run, district_ids: Collection[str] | None) -> list[Advice]:
+    """Give the advice to approve; a named district without an order is an error."""
+    ordered = [advice for advice in run.advice if advice.level in ORDERS]
+    if district_ids is None:
+        return ordered
+    unknown = sorted(set(district_ids) - {advice.district_id for advice in ordered})
+    if unknown:
+        raise ValueError(
+            f"district_ids must have an order in run {run.run_id}, got {unknown}. "
+            f"Those with one: {[advice.district_id for advice in ordered]}"
+        )
+    return [advice for advice in ordered if advice.district_id in set(district_ids)]
+
+
+@dataclass(frozen=True)
+class _Decision:
+    """What is the same for every district of one approval."""
+
+    connection: Connection
+    run: Run
+    languages: Collection[str]
+    officers: tuple[str, str | None]
+    at: datetime
+    seen: Collection[str] | None
+
+    def approve(self, advice: Advice, segments: Sequence[Segment]) -> Approved:
+        """Freeze the texts and people of one district."""
+        here = [
+            each
+            for each in segments
+            if each.district_id == advice.district_id and each.channel in CHANNELS
+        ]
+        texts = _texts(self.run, advice, map(_kind, here))
+        _check_seen(advice, texts, self.seen)
+        approval_id = outbox.approve(
+            self.connection,
+            run_id=self.run.run_id,
+            advice=advice,
+            messages=self._messages(advice, texts),
+            audiences=[
+                Audience(each.channel, form, each.recipients, language, household)
+                for each in here
+                for form, language, household in [_kind(each)]
+            ],
+            first=self.officers[0],
+            second=self.officers[1],
+            at=self.at,
+            expires=min(advice.valid_until, self.at + KEY_LIFE),
+            drill=self.run.drill,
+        )
+        people = sum(len(set(each.recipients)) for each in here)
+        return Approved(
+            approval_id, advice.district_id, advice.name, advice.level, people, len(texts)
         )
 
-
-def open_channels(settings: Settings) -> dict[str, Channel]:
-    """Give the channels that the settings name."""
-    channels: dict[str, Channel] = {}
-    if settings.smtp_host:
-        channels["email"] = mail_channel(settings)
-    if settings.line_token.get_secret_value():
-        from linebot.v3.messaging import Configuration
-
-        token = settings.line_token.get_secret_value()
-        configuration = Configuration(host=settings.line_host, access_token=token)
-        channels["line"] = LineChannel(configuration, timeout_s=settings.line_timeout_s)
-    return channels
+    def _messages(self, advice: Advice, texts: Mapping[Kind, Message]) -> list[Message]:
+        """Give the texts with people, the run's own drafts, and what pages and radio say."""
+        shown = ((form, each, EVERYBODY) for form in SHOWN for each in self.languages)
+        own = {
+            _key(draft): draft
+            for draft in self.run.messages
+            if draft.district_id == advice.district_id and draft.form in PUBLIC_FORMS
+        }
+        return list({**_texts(self.run, advice, shown), **own, **texts}.values())
 
 
-def read_recipients(path: Path) -> Recipients:
-    """Read the CSV of recipients; addresses never appear in an error.
-
-    Raises
-    ------
-    ValueError
-        Naming the missing columns, or every row with an unknown channel or an empty field.
-    """
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
-        columns = rows[0].keys() if rows else set()
-    missing = sorted(set(COLUMNS) - set(columns))
-    if missing:
-        raise ValueError(f"{path.name} must have columns {list(COLUMNS)}, missing {missing}.")
-    faults = [
-        f"row {number}: channel must be one of {sorted(FORM_OF)} and no field empty"
-        for number, row in enumerate(rows, start=2)
-        if row["channel"] not in FORM_OF or not all(row[name] for name in COLUMNS)
-    ]
-    if faults:
-        raise ValueError(f"{path.name}: " + "; ".join(faults) + ". Correct these rows.")
-    people: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for row in rows:
-        people[row["district_id"], row["channel"]].append(row["address"].strip())
-    return {key: tuple(addresses) for key, addresses in people.items()}
+def _texts(run: Run, advice: Advice, wanted: Iterable[Kind]) -> dict[Kind, Message]:
+    written = segment_drafts(run, advice, dict.fromkeys(wanted))
+    return {_key(message): message for message in written}
 
 
-def _advice(entry: Mapping[str, Any]) -> Advice:
-    """Give what an approval is bound to: reasons stay in run.json under the same digest."""
-    level = Level.UNKNOWN if entry["level"] is None else Level(entry["level"])
-    return Advice(
-        district_id=entry["district_id"],
-        name=entry["name"],
-        level=level,
-        issued_at=datetime.fromisoformat(entry["issued_at"]),
-        issue_by=None,
-        valid_until=datetime.fromisoformat(entry["valid_until"]),
-        reasons=(),
-        counter_evidence=(),
-        people=People(),
-        clearance=None,
-        shelters=(),
-        digest=entry["digest"],
-    )
-
-
-def _public(row: Mapping[str, Any], advice: Advice) -> bool:
-    return row["district_id"] == advice.district_id and row["form"] in PUBLIC_FORMS
-
-
-def _message(row: Mapping[str, Any]) -> Message:
-    draft = Message(
-        message_id=row["message_id"],
-        district_id=row["district_id"],
-        language=row["language"],
-        form=row["form"],
-        subject=row["subject"],
-        body=row["body"].encode(),
-    )
-    if draft.sha256 != row["sha256"]:
+def _check_drafts(record: Mapping[str, Any], run: Run) -> None:
+    told = {row["message_id"]: row["sha256"] for row in record["messages"]}
+    changed = [each.message_id for each in run.messages if told[each.message_id] != each.sha256]
+    if changed:
         raise ValueError(
-            f"message {draft.message_id} must read as it was drafted, its sha256 differs. "
+            f"messages {changed} must read as they were drafted, their sha256 differs. "
             "Compute the run again."
         )
-    return draft
+
+
+def _check_seen(
+    advice: Advice, texts: Mapping[Kind, Message], seen: Collection[str] | None
+) -> None:
+    if seen is None:
+        return
+    unseen = ["/".join(kind) for kind, text in texts.items() if text.sha256 not in seen]
+    if unseen:
+        raise ValueError(
+            f"{advice.name} cannot be approved: texts {unseen} are not those that were shown. "
+            "Look at the preview again."
+        )
+
+
+def _languages(connection: Connection, settings: Settings) -> list[str]:
+    """Give the languages that the registry or the settings name."""
+    named = {each.language for each in counts(connection)}
+    return sorted({HOME_LANGUAGE, *settings.languages, *named})
+
+
+def _kind(each: Count | Segment) -> Kind:
+    return CHANNELS[each.channel].form, each.language, each.household
+
+
+def _key(message: Message) -> Kind:
+    return message.form, message.language, message.household

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kawamori.commands import duty, ground
+from kawamori.commands import accounts, duty, ground, recipients
 
 if TYPE_CHECKING:
     from kawamori.settings import Settings
@@ -28,6 +28,7 @@ app.add_typer(city_app, name="city")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(duty.app, name="duty")
 app.add_typer(ground.app, name="ground")
+app.add_typer(recipients.app, name="recipients")
 
 
 def main() -> None:
@@ -232,7 +233,9 @@ def explain(
 def approve(
     run_id: Annotated[str, typer.Argument(help="as printed in the report")],
     officer: Annotated[str, typer.Option(help="who approves")],
-    recipients: Annotated[Path, typer.Option(help="CSV: district_id,channel,address")],
+    recipients: Annotated[
+        Path | None, typer.Option(help="CSV district_id,channel,address instead of the registry")
+    ] = None,
     second: Annotated[str | None, typer.Option(help="second officer: levels 4 and 5")] = None,
 ) -> None:
     """Approve the drafts of a stored run; nothing is sent without this."""
@@ -246,7 +249,7 @@ def approve(
 @app.command()
 def dispatch() -> None:
     """Send what is approved and waiting in the outbox."""
-    from kawamori.approval import dispatch_waiting
+    from kawamori.dispatch import dispatch_waiting
     from kawamori.duty import alerting
 
     with alerting(_settings(), typer.echo):

@@ -1,38 +1,144 @@
-"""Drafts of every district's messages in every form; nothing is sent without an approval."""
+"""Drafts of every district's messages; nothing is sent without an approval.
+
+A cycle drafts every form in Japanese. The texts of segments (language x kind of household) are
+written from the run when somebody looks at them or approves them: the same run gives the same
+bytes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID, uuid5
 
-from advisory.types import Advice, GaugeState
+import pandas as pd
+
+from advisory.types import Advice, Destination, GaugeState
 from alerts.compose import compose
 from alerts.facts import observe
-from alerts.types import PUBLIC_FORMS, STAFF_FORM, Message
+from alerts.types import EVERYBODY, PUBLIC_FORMS, STAFF_FORM, Message, Observed
 from kawamori.city import City
+from kawamori.run import Run
 
 FORMS = (*PUBLIC_FORMS, STAFF_FORM)
+SEGMENTS = UUID("5a1c8a53-3a0c-5a86-9a35-7f1d4f0f6e10")  # name space of our own
+# Whose places of the plan a kind of household is shown.
+TRAVELLERS = {"general": ("general",), "elderly": ("elderly", "assisted"), "car": ("car",)}
+
+
+@dataclass(frozen=True)
+class Local:
+    """What the texts of one district are written from, whatever their language."""
+
+    city: City
+    advice: Advice
+    rivers: tuple[str, ...]
+    observed: tuple[Observed, ...]
+    drill: bool
+
+    @classmethod
+    def of(cls, city: City, advice: Advice, states: Sequence[GaugeState], *, drill: bool) -> Local:
+        """Gather what the gauges of the district measured, and their rivers."""
+        gauge_ids = city.districts.loc[advice.district_id, "gauge_ids"]
+        rivers = tuple(gauge.river for gauge in city.gauges if gauge.gauge_id in gauge_ids)
+        seen = observe(states, city.gauges, gauge_ids=gauge_ids, issued_at=advice.issued_at)
+        return cls(city, advice, rivers, seen, drill)
+
+    def write(
+        self, form: str, language: str = "ja", *, open_shelters: Iterable[str] | None = None
+    ) -> Message | None:
+        """Give the message in one form and language; None where citizens are told nothing."""
+        return compose(
+            self.advice,
+            form=form,
+            city_name=self.city.name,
+            expires=self.advice.valid_until,
+            drill=self.drill,
+            language=language,
+            river_names=self.rivers,
+            observed=self.observed,
+            open_shelters=None if open_shelters is None else frozenset(open_shelters),
+            notes=self.city.notes,
+        )
 
 
 def drafts(
     city: City, advice: Sequence[Advice], states: Sequence[GaugeState], *, drill: bool
 ) -> tuple[Message, ...]:
     """Give the drafts of one cycle, district by district."""
-    found = []
-    for one in advice:
-        gauge_ids = city.districts.loc[one.district_id, "gauge_ids"]
-        rivers = [gauge.river for gauge in city.gauges if gauge.gauge_id in gauge_ids]
-        seen = observe(states, city.gauges, gauge_ids=gauge_ids, issued_at=one.issued_at)
-        found += [
-            compose(
-                one,
-                form=form,
-                city_name=city.name,
-                expires=one.valid_until,
-                drill=drill,
-                river_names=rivers,
-                observed=seen,
-                notes=city.notes,
-            )
-            for form in FORMS
-        ]
+    found = [
+        local.write(form)
+        for local in (Local.of(city, one, states, drill=drill) for one in advice)
+        for form in FORMS
+    ]
     return tuple(draft for draft in found if draft is not None)
+
+
+def segment_drafts(
+    run: Run, advice: Advice, wanted: Iterable[tuple[str, str, str]]
+) -> Iterator[Message]:
+    """Give the texts of one district for each (form, language, household) that is wanted.
+
+    Each kind of household reads its own shelters of the plan; EVERYBODY reads those of the advice.
+    """
+    local = Local.of(run.city, advice, run.states, drill=run.drill)
+    known = _open_shelters(run.city)
+    by_kind: dict[str, Local] = {}
+    for form, language, household in wanted:
+        if household not in by_kind:
+            places = places_of(run, advice, household)
+            by_kind[household] = replace(local, advice=replace(advice, shelters=places))
+        here = by_kind[household]
+        doors = known if any(one.shelter_id in known for one in here.advice.shelters) else None
+        draft = here.write(form, language, open_shelters=doors)
+        if draft is not None:
+            yield _for(draft, household)
+
+
+def places_of(run: Run, advice: Advice, household: str) -> tuple[Destination, ...]:
+    """Give the shelters of one kind of household, closed ones left out.
+
+    A district whose plan has no place for that kind, or a run without groups, gives the places of
+    the whole district.
+    """
+    own = () if household == EVERYBODY else _planned(run, advice, TRAVELLERS[household])
+    closed = set() if run.city.shelters is None else _with_status(run.city.shelters, "closed")
+    return tuple(one for one in own or advice.shelters if one.shelter_id not in closed)
+
+
+def _planned(run: Run, advice: Advice, travellers: tuple[str, ...]) -> tuple[Destination, ...]:
+    if run.allocation is None:
+        return ()
+    groups = run.allocation.groups
+    rows = groups[
+        (groups["district_id"] == advice.district_id)
+        & groups["traveller"].isin(travellers)
+        & groups["shelter_id"].notna()
+    ]
+    names = {} if run.city.shelters is None else run.city.shelters["name"]
+    return tuple(
+        _destination(str(shelter_id), str(names.get(shelter_id, shelter_id)), group)
+        for shelter_id, group in rows.groupby("shelter_id")
+    )
+
+
+def _destination(shelter_id: str, name: str, group: pd.DataFrame) -> Destination:
+    minutes = pd.to_numeric(group["minutes"]).max()
+    return Destination(shelter_id, name, int(group["people"].sum()), float(minutes))
+
+
+def _open_shelters(city: City) -> set[str]:
+    return set() if city.shelters is None else _with_status(city.shelters, "open")
+
+
+def _with_status(shelters: Any, status: str) -> set[str]:
+    return {str(shelter_id) for shelter_id in shelters.index[shelters["status"] == status]}
+
+
+def _for(draft: Message, household: str) -> Message:
+    """Give a draft as the text of one kind of household; its id is its own."""
+    if household == EVERYBODY:
+        return draft
+    named = f"{draft.message_id}/{household}"
+    return replace(draft, household=household, message_id=str(uuid5(SEGMENTS, named)))

@@ -1,0 +1,46 @@
+"""Sending what is approved: the channels that the settings name, and the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from alerts.channels.line import LineChannel
+from alerts.deliver import deliver
+from alerts.types import Channel
+from kawamori.mail import mail_channel
+from kawamori.settings import Settings
+from kawamori.store import open_store
+
+
+def dispatch_waiting(settings: Settings) -> Iterator[str]:
+    """Send every batch that is due over the channels that are set up; say what became of each."""
+    channels = open_channels(settings)
+    if not channels:
+        raise ValueError(
+            "no channel is set up. Set KAWAMORI_SMTP_HOST for mail or KAWAMORI_LINE_TOKEN for LINE."
+        )
+    engine = open_store(settings.store_url)
+    try:
+        done = deliver(engine, channels, now=datetime.now(UTC))
+    finally:
+        for channel in channels.values():
+            channel.close()
+    for each in done:
+        yield f"{each.channel} {each.key}: {each.state}" + (
+            f" ({each.error})" if each.error else ""
+        )
+
+
+def open_channels(settings: Settings) -> dict[str, Channel]:
+    """Give the channels that the settings name."""
+    channels: dict[str, Channel] = {}
+    if settings.smtp_host:
+        channels["email"] = mail_channel(settings)
+    if settings.line_token.get_secret_value():
+        from linebot.v3.messaging import Configuration
+
+        token = settings.line_token.get_secret_value()
+        configuration = Configuration(host=settings.line_host, access_token=token)
+        channels["line"] = LineChannel(configuration, timeout_s=settings.line_timeout_s)
+    return channels
