@@ -82,11 +82,8 @@ def alerting(
 def _say_pass(
     settings: Settings, say: Callable[[str], None], city_id: str | None, failure: str
 ) -> None:
-    if city_id is None:
-        lines = watch(settings)
-    else:
-        lines = watch_city(settings, city_id, failure=failure)
-    for line in lines:
+    one = None if city_id is None else watch_city(settings, city_id, failure=failure)
+    for line in watch(settings) if one is None else one:
         say(line)
 
 
