@@ -25,7 +25,6 @@ class Passages:
     where: str | None
     late: str
     call: str
-    event: str
     subjects: tuple[str, ...]  # the fullest first
 
 
@@ -55,27 +54,30 @@ def passages(
             change=(),
             where=None,
             call=own["call"],
-            event=own["event"],
             subjects=(own["subject"], own["subject_short"]),
         )
     place, update = said[f"level_{int(level)}"], said["update"]
-    danger = said.get(hazard, {})
-    why = place["why_rising" if rising else "why"]
-    stays = occasion.after_water
+    danger, stays = said.get(hazard, {}), occasion.after_water
+    grade = danger_grade(level, occasion)
+    why = said[f"level_{grade}"]["why_rising" if rising else "why"]
     when = update["finish_by"] if deadline and level < Level.EMERGENCY else place["when"]
     return Passages(
         headline=place["headline"],
         who=place["who"],
         change=tuple(_changes(occasion, update)),
-        why=danger.get(f"why_{int(level)}", why),
+        why=danger.get(f"why_{grade}", why),
         what=update["stay"] if stays else danger.get(f"what_{int(level)}", place["what"]),
         when=update["stay_when"] if stays else when,
         where=None if stays else place.get("where"),
         late=said["late"],
         call=said["call"],
-        event="{order}",
         subjects=_subjects(said, occasion),
     )
+
+
+def danger_grade(level: Level, occasion: Occasion) -> int:
+    """Give the level whose reason is told: after a lowering nothing is said to be growing."""
+    return int(Level.ELDERLY if occasion.kind == "lowered" else level)
 
 
 def occasion_words(

@@ -50,10 +50,10 @@ def what_and_where(tale: Tale) -> list[str]:
 
 
 def end(tale: Tale, notes: Sequence[str], *, map_url: str = "") -> list[str]:
-    """Give the map, the hint for late readers, the issuer with the time, what is simulated."""
-    said = sentences(tale.language)
+    """Give the map of shelters, the hint for late readers, issuer and time, what is simulated."""
+    said, sent = sentences(tale.language), tale.passages.where is not None
     return [
-        *([said["map"].format(url=clean(map_url))] if map_url else []),
+        *([said["map"].format(url=clean(map_url))] if map_url and sent else []),
         tale.fill(tale.passages.late),
         tale.fill(said["issuer"]),
         *([said["note"].format(notes="／".join(map(brief, notes)))] if notes else []),

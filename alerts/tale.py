@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from alerts.types import NEW, Hazard, Observed, Occasion
 from alerts.wording import clean, district_name, jst
 
 RIVERS_MAX = 3
+DOUBLE_STOP = re.compile(r"(?<!\.)([.…])\.(?!\.)")
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,14 @@ class Tale:
 
     @property
     def headline(self) -> str:
-        """Give the first line: the level and what becomes of its order."""
-        return self.fill(self.passages.headline)
+        """Give the first line: the level and its order, the Japanese word only where it differs."""
+        same = self.words["order"] == self.words["official"]
+        template = self.passages.headline
+        return self.fill(template.replace("({official})", "") if same else template)
 
     def fill(self, template: str) -> str:
-        """Give a template with the words of this tale."""
-        return template.format(**self.words)
+        """Give a template with the words of this tale; "etc." at an end needs no second dot."""
+        return DOUBLE_STOP.sub(r"\1", template.format(**self.words))
 
 
 def tell(

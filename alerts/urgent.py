@@ -12,6 +12,7 @@ from typing import Any
 
 from advisory.types import Level
 from alerts.glossary import form_sentences, sentences
+from alerts.occasions import danger_grade
 from alerts.tale import Tale
 from alerts.wording import clean
 
@@ -65,6 +66,7 @@ def _ending(said: dict[str, Any], tale: Tale) -> Sequence[str]:
 
 def _order(said: dict[str, Any], tale: Tale) -> Sequence[str]:
     level, occasion = int(tale.advice.level), tale.occasion
+    grade = danger_grade(tale.advice.level, occasion)
     place, update, danger = said[f"level_{level}"], said["update"], said.get(tale.hazard, {})
     kinds = [f"changed_{one}" for one in occasion.changed] or [occasion.kind]
     what = danger.get(f"what_{level}", place["what"])
@@ -72,7 +74,7 @@ def _order(said: dict[str, Any], tale: Tale) -> Sequence[str]:
     return (
         said["who"],
         *(update[kind] for kind in kinds if kind in update),
-        danger.get(f"why_{level}", place["why"]),
+        danger.get(f"why_{grade}", said[f"level_{grade}"]["why"]),
         update["stay"] if occasion.after_water else what,
         *([update["finish_by"]] if deadline else []),
     )

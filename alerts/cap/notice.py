@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -76,6 +76,7 @@ class Notice:
     told: tuple[Told, ...]
     areas: tuple[Area, ...]
     references: tuple[Reference, ...] = ()
+    stays: bool = False  # after water: people stay where they are safe, whatever the level
 
     def __post_init__(self) -> None:
         """Refuse a level without an order and naive times."""
@@ -88,7 +89,10 @@ class Notice:
     @property
     def response(self) -> Response:
         """Give what CAP calls for."""
-        return LIFTED if self.kind == "Cancel" else RESPONSES[self.level]
+        if self.kind == "Cancel":
+            return LIFTED
+        called = RESPONSES[self.level]
+        return replace(called, response="Shelter") if self.stays else called
 
 
 def area_of(name: str, code: str, geometry: Any) -> Area:

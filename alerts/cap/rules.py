@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 
 from lxml import etree
@@ -171,10 +171,11 @@ def _calls(root: etree._Element, _setting: Setting) -> Iterator[Fault]:
         if level not in RESPONSES:
             yield "level-given", f"info of {text_of(info, 'language')} must have 警戒レベル 3 to 5"
             continue
-        meant = LIFTED if text_of(root, "msgType") == "Cancel" else RESPONSES[level]
-        right = (meant.response, meant.urgency, meant.severity, meant.certainty)
-        if call != right:
-            yield "calls-fit-level", f"level {int(level)} calls for {right}, got {call}"
+        kind = text_of(root, "msgType")
+        meant = LIFTED if kind == "Cancel" else RESPONSES[level]
+        may = [astuple(meant), *([("Shelter", *astuple(meant)[1:])] if kind == "Update" else [])]
+        if call not in may:
+            yield "calls-fit-level", f"level {int(level)} calls for {may[0]}, got {call}"
 
 
 def _areas(root: etree._Element, setting: Setting) -> Iterator[Fault]:

@@ -41,7 +41,7 @@ def told(
     who = who_and_why(tale, observed=observed, warnings=warnings)
     return Told(
         language=language,
-        event=tale.fill(tale.passages.event),
+        event=tale.words["order"],
         headline=start + tale.headline,
         description="\n".join([*note, *who]),
         instruction="\n".join([*what_and_where(tale), *end(tale, notes)]),

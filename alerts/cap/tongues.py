@@ -28,7 +28,7 @@ def wrong_tongue(text: str, language: str) -> str:
     if main == "ko":
         return "" if hangul > 0.3 else "has hardly any Hangul"
     if main == "zh":
-        return _chinese(text, language, kana, latin)
+        return _chinese(text, language, latin)
     if latin < 0.4:
         return "has hardly any Latin letters"
     words = set(re.findall(r"\w+", text.lower()))
@@ -36,7 +36,9 @@ def wrong_tongue(text: str, language: str) -> str:
     return "" if own is None or words & set(own) else f"has none of the words {list(own)}"
 
 
-def _chinese(text: str, language: str, kana: float, latin: float) -> str:
+def _chinese(text: str, language: str, latin: float) -> str:
+    runs = set(re.findall("[ぁ-んァ-ヶ]+", text))  # a name comes again and again, a sentence once
+    kana = sum(map(len, runs)) / (len(HAN.findall(text)) or 1)
     if not HAN.search(text) or latin > 0.5:
         return "has hardly any Chinese characters"
     if kana >= KANA_SHARE:
