@@ -4,7 +4,8 @@ One worker, one transaction a round: what has been answered is recorded, and fre
 with newly leased and guarded batches, which threads then send. A worker that dies leaves its
 batches leased, and when the lease ends the next worker sends them again under the same key. LINE
 answers such a repeat with "already accepted"; mail knows no key, so a kill repeats at most the
-slices on their way. Deadlines, not attempt counts: a batch is tried until it expires.
+slices on their way. Deadlines, not attempt counts: a batch is tried until it expires. A database
+that is away, or whose disk is full, is waited for with the answers in hand.
 """
 
 from __future__ import annotations
@@ -17,15 +18,18 @@ from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from alerts.breaker import Breaker, read_breakers
 from alerts.leases import due_keys, expire, guard, lease
 from alerts.records import bury, log, record
-from alerts.schema import check_guarded
+from alerts.schema import StoreFullError, check_guarded
 from alerts.sending import Answer, Outcome, Sending, width
 from alerts.types import Channel, Delivery, PermanentError, RetryableError
 
 LOOK_AGAIN = timedelta(seconds=1)  # how soon a newly approved batch is seen
+AWAY = (OperationalError, InterfaceError, StoreFullError)
+ASK_AGAIN_S, ASK_AGAIN_MAX_S = 0.05, 2.0  # a database that is away
 
 
 def deliver(
@@ -34,6 +38,7 @@ def deliver(
     *,
     now: datetime,
     lease_s: float = 60.0,
+    patience_s: float = 60.0,
     stopwatch: Callable[[], float] = time.monotonic,
 ) -> list[Delivery]:
     """Send every batch that is due over `channels`; give what became of each.
@@ -48,6 +53,8 @@ def deliver(
         When this call starts; `stopwatch` [s] only adds the time that passes during it.
     lease_s
         How long a batch belongs to this worker; longer than the slowest send takes.
+    patience_s
+        How long a database that does not answer is waited for, in real time.
 
     Returns
     -------
@@ -58,6 +65,9 @@ def deliver(
     ------
     ValueError
         If the database does not enforce foreign keys, or a time is naive.
+    OperationalError, InterfaceError, StoreFullError
+        If the database is away, or full, for longer than `patience_s`. What was on its way stays
+        leased and goes again later under the same key.
     """
     started = stopwatch()
     worker = _Worker(
@@ -65,6 +75,7 @@ def deliver(
         channels,
         now=lambda: now + timedelta(seconds=stopwatch() - started),
         lease_s=lease_s,
+        patience_s=patience_s,
     )
     return worker.run()
 
@@ -79,8 +90,10 @@ class _Worker:
         *,
         now: Callable[[], datetime],
         lease_s: float,
+        patience_s: float,
     ) -> None:
         self._engine, self._channels, self._now, self._lease_s = engine, channels, now, lease_s
+        self._patience_s = patience_s
         self._threads = {
             name: ThreadPoolExecutor(width(channel), thread_name_prefix=name)
             for name, channel in channels.items()
@@ -138,10 +151,27 @@ class _Worker:
         return answers
 
     def _round(self, answers: list[tuple[Sending, Answer]]) -> list[Sending]:
-        """Record answers and lease what may go next, all in one transaction."""
+        """Record answers and lease what may go next; wait for a database that is away."""
         now = self._now()
         settled = [self._settle(sending, answer, now) for sending, answer in answers]
         turns, self._turns = self._turns, []
+        until, wait_s = time.monotonic() + self._patience_s, ASK_AGAIN_S
+        while True:
+            try:
+                return self._transact(settled, turns, now)
+            except AWAY:
+                if time.monotonic() > until:
+                    raise
+            self._looked_at = None  # what was not leased after all is due
+            time.sleep(wait_s)
+            now, wait_s = self._now(), min(2 * wait_s, ASK_AGAIN_MAX_S)
+
+    def _transact(
+        self,
+        settled: list[tuple[Sending, Outcome]],
+        turns: list[tuple[str, str, str]],
+        now: datetime,
+    ) -> list[Sending]:
         with self._engine.begin() as connection:
             stands = record(connection, settled, now=now, lease_s=self._lease_s)
             log(connection, turns, now)
@@ -176,10 +206,10 @@ class _Worker:
 
     def _look(self, connection: Connection, now: datetime, *, idle: bool) -> None:
         """List what is due, at first, each second, and before going home."""
-        if self._looked_at is None:
+        if not self._breakers:
             check_guarded(connection)
             self._breakers = read_breakers(connection, self._channels)
-        elif not idle and now < self._looked_at + LOOK_AGAIN:
+        elif self._looked_at and not idle and now < self._looked_at + LOOK_AGAIN:
             return
         self._looked_at = now
         self._done |= {each.key: each for each in expire(connection, now)}

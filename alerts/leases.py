@@ -1,6 +1,10 @@
 """Which batches are due, who has them, and whether they may still go.
 
 Leases, not locks: a batch belongs to a worker until `lease_until`; then the next one takes it.
+
+Clocks may jump. A batch remembers the latest time it was touched, and one that goes back cannot
+bring back what had expired by then. One that jumps ahead and is set right leaves waits in the far
+future: none is longer than `WAIT_MAX`, so such a batch is due at once.
 """
 
 from __future__ import annotations
@@ -9,18 +13,25 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, insert, not_, or_, select, update
 
-from alerts.outbox import STATUS, status
+from alerts.outbox import STATUS, status, tell
 from alerts.schema import approval, attempt, message, outbox
 from alerts.types import Channel, Delivery, Message
+
+WAIT_MAX = timedelta(hours=1)  # no lease and no wait for a retry is longer
 
 
 def expire(connection: Connection, now: datetime) -> list[Delivery]:
     """Bury what was not sent in time, with its last error; give those batches."""
+    late = (
+        select(outbox.c.key)
+        .where(_expired(now), outbox.c.state.in_(("waiting", "leased")))
+        .with_for_update(skip_locked=True)
+    )
     rows = connection.execute(
         update(outbox)
-        .where(outbox.c.expires <= now, outbox.c.state.in_(("waiting", "leased")))
+        .where(outbox.c.key.in_(late))
         .values(
             state="dead",
             lease_until=None,
@@ -36,7 +47,9 @@ def expire(connection: Connection, now: datetime) -> list[Delivery]:
             {"key": row.key, "at": now, "outcome": "expired", "detail": row.error} for row in rows
         ]
         connection.execute(insert(attempt), told)
-    return [status(row) for row in rows]
+    buried = [status(row) for row in rows]
+    tell(connection, buried, now)
+    return buried
 
 
 def due_keys(connection: Connection, channel: str, now: datetime) -> list[str]:
@@ -66,6 +79,7 @@ def lease(
             state="leased",
             lease_until=now + timedelta(seconds=lease_s),
             attempts=outbox.c.attempts + 1,
+            touched_at=case((outbox.c.touched_at > now, outbox.c.touched_at), else_=now),
         )
         .returning(outbox)
     ).all()
@@ -111,10 +125,21 @@ def _approved(row: Row[Any] | None, channel: Channel) -> Message | str:
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
+    far = now + WAIT_MAX
     return and_(
-        outbox.c.expires > now,
+        not_(_expired(now)),
         or_(
-            and_(outbox.c.state == "waiting", outbox.c.next_try <= now),
-            and_(outbox.c.state == "leased", outbox.c.lease_until <= now),
+            and_(
+                outbox.c.state == "waiting",
+                or_(outbox.c.next_try <= now, outbox.c.next_try > far),
+            ),
+            and_(
+                outbox.c.state == "leased",
+                or_(outbox.c.lease_until <= now, outbox.c.lease_until > far),
+            ),
         ),
     )
+
+
+def _expired(now: datetime) -> ColumnElement[bool]:
+    return or_(outbox.c.expires <= now, outbox.c.expires <= outbox.c.touched_at)

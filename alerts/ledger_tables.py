@@ -67,8 +67,13 @@ HEAD_GUARDS = {
     ),
 }
 
-event.listen(head, "after_create", DDL(SEED))
+
+def _statement(text: str) -> DDL:
+    return DDL(text)  # type: ignore[no-untyped-call]
+
+
+event.listen(head, "after_create", _statement(SEED))
 for _table, _guards in ((ledger, ROW_GUARDS), (head, HEAD_GUARDS)):
-    for _dialect, _statements in _guards.items():
-        for _statement in _statements:
-            event.listen(_table, "after_create", DDL(_statement).execute_if(dialect=_dialect))
+    for _dialect, _texts in _guards.items():
+        for _text in _texts:
+            event.listen(_table, "after_create", _statement(_text).execute_if(dialect=_dialect))

@@ -7,16 +7,18 @@ run, message, channel and batch number for ever: a new cut of recipients needs a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from secrets import token_bytes
 from typing import Any
 from uuid import UUID, uuid5
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from advisory.types import Advice
-from alerts.ledger import append
+from alerts.ledger import append, append_all
 from alerts.objections import objections, time_faults
+from alerts.receipts import root
 from alerts.schema import approval, check_guarded, message, metadata, outbox, prepare
 from alerts.types import Audience, Delivery, Message
 
@@ -25,6 +27,7 @@ __all__ = ["approve", "deliveries", "metadata", "prepare", "replay", "void"]
 APPROVALS = UUID("0d8a8e6c-5f53-5b36-8d0e-4b4f6f2f9c11")  # name spaces of our own
 KEYS = UUID("b0b9b0de-7f5b-5a67-9a53-1f2a7c3d8e22")
 BATCH_SIZE = {"line": 500}  # LINE multicast takes 500 user ids
+WORKER = "dispatch"  # who writes outcomes into the ledger
 STATUS = tuple(column for column in outbox.c if column.name not in {"recipients", "pending"})
 OTHER_BATCH_SIZE = 50  # a kill repeats at most the mails of one batch
 
@@ -77,9 +80,10 @@ def approve(
         "expires": expires,
         "drill": drill,
     }
-    connection.execute(insert(approval).values(decision))
+    secret = token_bytes(32)
+    connection.execute(insert(approval).values(**decision, secret=secret))
     connection.execute(insert(message), [_message_row(each, approval_id) for each in messages])
-    due = {"approval_id": approval_id, "next_try": at, "expires": expires}
+    due = {"approval_id": approval_id, "next_try": at, "touched_at": at, "expires": expires}
     rows = [
         {**due, **row}
         for audience in audiences
@@ -89,6 +93,8 @@ def approve(
     ]
     if rows:
         connection.execute(insert(outbox), rows)
+    told = {**decision, "messages": _texts(messages), "batches": _sealed(rows, secret)}
+    append(connection, "approval", told, by=first.strip(), at=at)
     return approval_id
 
 
@@ -156,6 +162,13 @@ def status(row: Row[Any]) -> Delivery:
     )
 
 
+def tell(connection: Connection, ended: Iterable[Delivery], at: datetime) -> None:
+    """Write into the ledger what became of batches; errors stay in the attempt log."""
+    names = ("key", "channel", "state", "attempts", "accepted", "refused")
+    facts = [{name: getattr(each, name) for name in names} for each in ended]
+    append_all(connection, [("batch", each) for each in facts], by=WORKER, at=at)
+
+
 def _repeat_faults(connection: Connection, messages: Sequence[Message]) -> Iterator[str]:
     ids = [item.message_id for item in messages]
     for row in connection.execute(
@@ -178,7 +191,25 @@ def _message_row(item: Message, approval_id: str) -> dict[str, object]:
     }
 
 
-def _batches(run_id: str, chosen: Message, audience: Audience) -> Iterator[dict[str, object]]:
+def _texts(messages: Sequence[Message]) -> list[dict[str, str]]:
+    """Give what the ledger says of the approved texts."""
+    names = ("message_id", "form", "language", "sha256")
+    return [{name: getattr(item, name) for name in names} for item in messages]
+
+
+def _sealed(rows: Sequence[Mapping[str, Any]], secret: bytes) -> list[dict[str, object]]:
+    """Give what the ledger says of the batches: how many people, and the root that binds them."""
+    return [
+        {
+            **{name: row[name] for name in ("key", "message_id", "channel", "batch_number")},
+            "people": len(row["recipients"]),
+            "root": root(secret, row["key"], row["recipients"]),
+        }
+        for row in rows
+    ]
+
+
+def _batches(run_id: str, chosen: Message, audience: Audience) -> Iterator[dict[str, Any]]:
     recipients = list(dict.fromkeys(audience.recipients))
     size = BATCH_SIZE.get(audience.channel, OTHER_BATCH_SIZE)
     for number, start in enumerate(range(0, len(recipients), size)):

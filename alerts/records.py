@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Text, and_, bindparam, case, insert, or_, select, update
 
-from alerts.outbox import STATUS, status
+from alerts.outbox import STATUS, status, tell
 from alerts.schema import attempt, outbox
 from alerts.sending import Outcome, Sending
 from alerts.types import Delivery
@@ -49,13 +49,24 @@ def record(
     if not settled:
         return {}
     lease_until = now + timedelta(seconds=lease_s)
-    connection.execute(RECORD, [_values(*each, lease_until) for each in settled])
     log(
         connection,
         ((each.row.key, out.said, out.error or "") for each, out in settled if out.said),
         now,
     )
-    return _standing(connection, [each.row.key for each, _ in settled])
+    keys = [each.row.key for each, _ in settled]
+    before = connection.execute(
+        select(outbox.c.key, outbox.c.state)
+        .where(outbox.c.key.in_(keys))
+        .order_by(outbox.c.key)  # two workers never wait for each other crosswise
+        .with_for_update()
+    )
+    states = {row.key: row.state for row in before}
+    connection.execute(RECORD, [_values(*each, lease_until) for each in settled])
+    stands = _standing(connection, keys)
+    ended = (each for each in stands.values() if each.state in {"accepted", "dead"})
+    tell(connection, [each for each in ended if each.state != states[each.key]], now)
+    return stands
 
 
 def bury(connection: Connection, faults: Mapping[str, str], now: datetime) -> dict[str, Delivery]:
@@ -69,7 +80,9 @@ def bury(connection: Connection, faults: Mapping[str, str], now: datetime) -> di
             .values(state="dead", lease_until=None, error=fault)
         )
     log(connection, ((key, "refused", fault) for key, fault in faults.items()), now)
-    return _standing(connection, faults)
+    stands = _standing(connection, faults)
+    tell(connection, stands.values(), now)
+    return stands
 
 
 def _standing(connection: Connection, keys: Iterable[str]) -> dict[str, Delivery]:

@@ -7,6 +7,7 @@ or PostgreSQL. Times are UTC.
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,10 +31,11 @@ from sqlalchemy import (
     UniqueConstraint,
     event,
 )
-from sqlalchemy.engine import Dialect
+from sqlalchemy.engine import Dialect, ExceptionContext
 from sqlalchemy.types import TypeDecorator
 
 STATES = ("waiting", "leased", "accepted", "dead", "void")
+DISK_FULL = "53100"  # SQLSTATE of PostgreSQL
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -74,6 +76,7 @@ approval = Table(
     Column("drill", Boolean, nullable=False),
     Column("voided_at", UtcTime),
     Column("voided_by", Text),
+    Column("secret", LargeBinary),  # salts of alerts.receipts; NULL once pruned
     CheckConstraint("level BETWEEN 3 AND 5", name="level_has_an_order"),
     CheckConstraint(
         "level = 3 OR (second_officer IS NOT NULL AND second_officer <> first_officer)",
@@ -110,6 +113,7 @@ outbox = Table(
     Column("next_try", UtcTime, nullable=False),
     Column("lease_until", UtcTime),
     Column("expires", UtcTime, nullable=False),
+    Column("touched_at", UtcTime, nullable=False),  # latest time known: clocks may go back
     Column("reference", Text),
     Column("accepted", Integer, nullable=False),
     Column("error", Text),
@@ -135,16 +139,27 @@ attempt = Table(  # audit: rows are only ever added
 )
 
 
+class StoreFullError(OSError):
+    """The disk of the store is full: nothing was changed, and nothing is lost."""
+
+
 def prepare(engine: Engine) -> Engine:
-    """Create the tables, enforce foreign keys, and keep recipients out of database errors.
+    """Create the tables after `guarded`; calling again changes nothing."""
+    metadata.create_all(guarded(engine))
+    return engine
+
+
+def guarded(engine: Engine) -> Engine:
+    """Enforce foreign keys, keep recipients out of database errors, and name a full disk.
 
     Call once after `create_engine`, before the first connection; calling again changes nothing.
     """
     engine.hide_parameters = True
+    if not event.contains(engine, "handle_error", _name_full_disk):
+        event.listen(engine, "handle_error", _name_full_disk)
     if engine.dialect.name == "sqlite" and not event.contains(engine, "connect", _set_sqlite):
         event.listen(engine, "connect", _set_sqlite)
         engine.dispose()
-    metadata.create_all(engine)
     return engine
 
 
@@ -157,6 +172,16 @@ def check_guarded(connection: Connection) -> None:
             "the database must enforce foreign keys, got PRAGMA foreign_keys = 0. "
             "Open the engine through alerts.outbox.prepare(engine)."
         )
+
+
+def _name_full_disk(context: ExceptionContext) -> None:
+    error = context.original_exception
+    on_sqlite = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    if on_sqlite or getattr(error, "sqlstate", None) == DISK_FULL:
+        raise StoreFullError(
+            "the disk of the store must have room, it is full. Free some and do it again: "
+            "nothing was changed, and what waits in the outbox is still there."
+        ) from error
 
 
 def _set_sqlite(connection: Any, _record: Any) -> None:
