@@ -99,6 +99,7 @@ def day(name: Annotated[str, typer.Argument(help="a date under data/CITY/days")]
 @app.command()
 def run(
     city: Annotated[str, typer.Argument(help="a built city")],
+    *,
     observations: Annotated[Path, typer.Option(help="CSV: time, one column per station")],
     at: Annotated[
         datetime | None, typer.Option(help="issue time; without a zone it is UTC")
@@ -109,6 +110,13 @@ def run(
     telegrams: Annotated[
         Path | None, typer.Option(help="folder of official telegrams, *.xml")
     ] = None,
+    reports: Annotated[
+        Path | None,
+        typer.Option(
+            help="reports of patrols, gates and dams: CSV or JSON with kind, at, by, "
+            "text, districts or gauges"
+        ),
+    ] = None,
 ) -> None:
     """Compute one cycle on your own series, store it and write its report."""
     from kawamori.duty import alerting
@@ -118,7 +126,7 @@ def run(
     with alerting(_settings(), typer.echo, city_id=city), bar() as progress:
         folder = run_once(
             city, observations, _settings(), progress, at=at, shelter_list=shelters,
-            telegrams=telegrams,
+            telegrams=telegrams, reports=reports,
         )  # fmt: skip
     typer.echo(folder / "index.html")
 

@@ -10,8 +10,10 @@ from forecasting.sources.table import TableSource
 from forecasting.types import aware
 from kawamori.cities import open_city
 from kawamori.drill import train_desk
+from kawamori.field_reports import read_reports
 from kawamori.ground import read_ground
 from kawamori.pipeline import cycle
+from kawamori.policies import read_policy
 from kawamori.progress import Report, part
 from kawamori.settings import Settings
 from kawamori.store import open_store
@@ -30,6 +32,7 @@ def run_once(
     at: datetime | None = None,
     shelter_list: Path | None = None,
     telegrams: Path | None = None,
+    reports: Path | None = None,
 ) -> Path:
     """Compute one cycle of a city on a CSV of its stations; give the report's folder.
 
@@ -44,6 +47,8 @@ def run_once(
         A list as published, used instead of the city's.
     telegrams
         Folder of official telegrams (`kawamori.telegrams`); None = no feed is connected.
+    reports
+        CSV or JSON of reports from the ground (`kawamori.field_reports`); None = none came.
 
     Raises
     ------
@@ -57,12 +62,14 @@ def run_once(
     observations = source.read(city.gauges, *source.period())
     issued_at = aware(observations["time"].values[-1]) if at is None else _utc(at)
     warnings = None if telegrams is None else read_warnings(telegrams, city, issued_at=issued_at)
+    kinds = {rule.kind for rule in read_policy(settings, city.folder).report}
+    heard = () if reports is None else read_reports(reports, city, kinds)
     progress(f"{name}: training", 0.4)
     desk = train_desk(city, settings, drill=False)
     progress(f"{name}: cycle", 0.9)
     store = open_store(settings.store_url)
     run = cycle(
-        desk, observations, issued_at=issued_at, warnings=warnings,
+        desk, observations, issued_at=issued_at, warnings=warnings, reports=heard,
         told=read_told(store, city.city_id, at=issued_at),
         ground=read_ground(store, city.city_id, at=issued_at),
     )  # fmt: skip
