@@ -2,8 +2,8 @@
 
 A row is one report: `kind` (of the policy's report rules), `at` (ISO 8601 with zone), `by`
 (office or crew, no person's name), `text`, `districts` (ids or names) and `gauges` (ids), of which
-one is enough, and `ended` where it is over. In a CSV several ids stand in one cell, apart by ; or 、
-or space; the headings may be Japanese (`HEADINGS`).
+one is enough, and `ended` where it is over. In a CSV several ids stand in one cell, apart by
+semicolon, comma or space (`APART`); the headings may be Japanese (`HEADINGS`).
 """
 
 from __future__ import annotations
