@@ -32,7 +32,7 @@ demo: assets ## the main job end to end: real floods where KAWAMORI_DATA is set,
 test: $(VENV)/dev.stamp assets ## every test
 	$(BIN)/python -m pytest --nbmake tests notebooks
 
-crash: $(VENV)/dev.stamp ## 200 workers of the outbox killed under 10 % faults
+crash: $(VENV)/dev.stamp ## 200 workers of the outbox killed on each store, and backends of PostgreSQL, under 10 % faults
 	CRASH_KILLS=200 $(BIN)/python -m pytest -q -s tests/crash
 
 check: $(VENV)/dev.stamp ## format, lint, types, import contracts, docs
