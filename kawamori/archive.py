@@ -195,8 +195,10 @@ def _check(readings: pd.DataFrame, received_at: datetime) -> None:
     unknown = sorted(set(readings["kind"]) - set(KINDS))
     if unknown:
         raise ValueError(f"kind of a reading must be one of {KINDS}, got {unknown}.")
+    if readings.empty:
+        return
     at = pd.DatetimeIndex(readings["at"])
-    if len(at) and at.tz is None:
+    if at.tz is None:
         raise ValueError("times of readings must be aware (with a zone). Say the feed's zone.")
     ahead = at > pd.Timestamp(received_at)
     if ahead.any():
