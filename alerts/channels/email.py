@@ -1,8 +1,9 @@
-"""E-mail: one MIME text per message; To, Message-ID, unsubscribe link and sender are each mail's.
+"""E-mail: one MIME entity per message, its text and the same as HTML.
 
-What differs per recipient are whole header lines in front of the common bytes. SMTP knows no
-idempotency key. A Message-ID stays the same for a key and recipient, so that a mail program can
-fold a repeat; within a batch only those not yet accepted are tried again.
+To, Message-ID, unsubscribe link and sender are each mail's: whole header lines in front of the
+common bytes. SMTP knows no idempotency key. A Message-ID stays the same for a key and recipient,
+so that a mail program can fold a repeat; within a batch only those not yet accepted are tried
+again.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import NoReturn
 from uuid import UUID, uuid5
 
 from alerts.channels.smtp import Connections, hand_over
+from alerts.mail_page import mail_page
 from alerts.types import Batch, Message, PermanentError, Receipt, RetryableError
 
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
@@ -81,9 +83,7 @@ class EmailChannel:
         """
         everyone = range(len(batch.recipients))
         pending = list(everyone if batch.pending is None else batch.pending)
-        text = f"Date: {format_datetime(self._clock())}\r\n".encode() + _mime(
-            self._sender, message.subject, message.body
-        )
+        text = f"Date: {format_datetime(self._clock())}\r\n".encode() + _mime(self._sender, message)
         progress = _Progress()
         client: smtplib.SMTP | None = None
         try:
@@ -196,12 +196,19 @@ class EmailChannel:
         )
 
 
-@lru_cache(maxsize=256)
-def _mime(sender: str, subject: str, body: bytes) -> bytes:
-    """Give what all mails of a message share; base64, so that no line begins with a dot."""
+@lru_cache(maxsize=1024)
+def _mime(sender: str, message: Message) -> bytes:
+    """Give what all mails of a message share; base64, so that no line begins with a dot.
+
+    The text stands alone; the HTML beside it is the same text dressed. The boundary is made from
+    the text, so that the same message is always the same bytes.
+    """
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sender
-    mail["Subject"] = subject
+    mail["Subject"] = message.subject
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(body.decode(), charset="utf-8", cte="base64")
+    text = message.body.decode()
+    mail.set_content(text, charset="utf-8", cte="base64")
+    mail.add_alternative(mail_page(text, message.language), "html", charset="utf-8", cte="base64")
+    mail.set_boundary(f"kawamori-{message.sha256[:32]}")
     return mail.as_bytes()

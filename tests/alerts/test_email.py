@@ -48,7 +48,12 @@ def test_each_person_gets_the_approved_text_in_a_mail_of_their_own(
     for address, mail in smtp_double.mails:
         assert mail["To"] == address
         assert mail["Subject"] == message.subject
-        assert mail.get_content().replace("\r\n", "\n") == message.body.decode()
+        assert [part.get_content_type() for part in mail.iter_parts()] == [
+            "text/plain",
+            "text/html",
+        ]
+        plain = mail.get_body(("plain",)).get_content()
+        assert plain.replace("\r\n", "\n") == message.body.decode()
 
 
 def test_a_mail_names_no_other_recipient(channel, smtp_double, batch, message):
