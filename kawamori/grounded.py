@@ -13,15 +13,15 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import shapely
 
 from kawamori.city import City
+from kawamori.closures import NO_CLOSURES, Closures
 from kawamori.ground import SAME_M, SNAP_M, Ground, RoadReport, ShelterReport
 from kawamori.words import clock
 from shelters.plane import in_metres
 from shelters.stock import STOCK
-from shelters.types import TRAVELLERS, Allocation, Shelters, check_shelters
+from shelters.types import Allocation, Shelters, check_shelters
 
 STATUS_WORDS = {"open": "開設", "closed": "閉鎖", "opening": "開設準備中"}
 
@@ -75,15 +75,9 @@ def lost_roads(ground: Ground | None, city: City) -> list[RoadReport]:
     return [one for one in closed if _position(one, city) is None]
 
 
-def close_reported(closed: pd.DataFrame | None, rows: list[int]) -> pd.DataFrame | None:
-    """Give what is closed (roads x travellers) with some roads closed to everybody as well."""
-    if not rows:
-        return closed
-    shut = pd.DataFrame(True, index=pd.Index(rows, name="road"), columns=list(TRAVELLERS))
-    if closed is None:
-        return shut
-    both = pd.concat([closed.drop(index=closed.index.intersection(shut.index)), shut])
-    return both.sort_index()
+def close_reported(closed: Closures | None, rows: list[int]) -> Closures | None:
+    """Give what is closed with some roads closed to everybody as well."""
+    return (closed or NO_CLOSURES).with_reported(rows) if rows else closed
 
 
 def report_lines(ground: Ground | None, names: Mapping[str, str]) -> list[str]:

@@ -8,8 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from advisory.decide import decide
 from advisory.district import place_of as middle_of
 from advisory.policy import ClearanceTimes, Policy
@@ -21,6 +19,7 @@ from forecasting.types import Exceedance, Observations, RainForecast
 from hazard.select import select_layer
 from hazard.types import COMBINED, FloodLayer
 from kawamori.city import City
+from kawamori.closures import Closures, closures
 from kawamori.digests import city_digest, facts_digest, rain_digest, series_digest
 from kawamori.drafts import drafts
 from kawamori.followed import FollowedModel
@@ -43,7 +42,7 @@ from kawamori.shelter_rules import ShelterDesk, open_shelters
 from kawamori.sheltering import sheltering
 from kawamori.telegrams import place_of
 from kawamori.waters import CityWater, Waters, lay_water, waters
-from kawamori.ways import Ways, closed_for, open_ways
+from kawamori.ways import Ways, open_ways
 from shelters.types import Allocation
 
 
@@ -175,7 +174,7 @@ class Heard:
 
 def water_at(
     desk: Desk, seen: Foreseen, warnings: Warnings, sky: Sky
-) -> tuple[Waters, pd.DataFrame | None]:
+) -> tuple[Waters, Closures | None]:
     """Give all water of the cycle and the roads it closes."""
     water = waters(
         desk.water,
@@ -190,7 +189,9 @@ def water_at(
     called = None
     if desk.water.inland is not None and water.inland is not None:
         called = desk.water.inland, water.inland.signals
-    return water, closed_for(desk.water.rivers, seen.chances, desk.city, inland=called)
+    return water, closures(
+        desk.water.rivers, seen.chances, desk.city, inland=called, combined=water.combined
+    )
 
 
 def _run(
@@ -199,7 +200,7 @@ def _run(
     seen: Foreseen,
     *,
     water: Waters,
-    closed: pd.DataFrame | None,
+    closed: Closures | None,
     placement: Placement | None,
     advice: tuple[Advice, ...],
     issued_at: datetime,
@@ -232,13 +233,13 @@ def _run(
             desk.water.rivers, water.layer, seen.chances, city.gauges,
             alarmed=seen.alarmed, population=water.population,
         ),
-        closed=closed,
+        closed=None if closed is None else closed.table,
         ground=heard.ground,
         routes=_routes(desk, placement, closed),
         sheltering=sheltering(
             desk.shelters, city, placement, seen.chances, advice,
-            leaving_min=_leaving_min(desk.policy.clearance), scenario=COMBINED,
-            issued_at=issued_at,
+            ways=desk.ways, closed=closed, leaving_min=_leaving_min(desk.policy.clearance),
+            scenario=COMBINED, issued_at=issued_at,
         ),
     )  # fmt: skip
 
@@ -260,7 +261,7 @@ def _layer(city: City, chances: Exceedance, alarmed: Collection[str]) -> FloodLa
     return select_layer(chances, city.layers, city.gauges, alarmed=alarmed)
 
 
-def _routes(desk: Desk, placement: Placement | None, closed: pd.DataFrame | None) -> Any | None:
+def _routes(desk: Desk, placement: Placement | None, closed: Closures | None) -> Any | None:
     """Give the main ways of a placement; None = nobody is placed."""
     if placement is None:
         return None

@@ -14,6 +14,7 @@ from hazard.chance import DEPTH_COLUMNS, river_chances
 from hazard.indexed import WaterIndex
 from hazard.outlook import place_chances
 from kawamori.city import City
+from kawamori.closures import Closures
 from kawamori.shelter_rules import ShelterDesk
 from kawamori.waters import Waters
 from kawamori.ways import Ways
@@ -25,7 +26,7 @@ from shelters.safety import upper_floors, usable
 from shelters.types import Allocation, Shelters, TravelMinutes
 
 DEEP = DEPTH_COLUMNS[0]  # deeper than 0.3 m
-LOST_ACCESS = "road_closed"  # note of a shelter whose nearest road is closed
+LOST_ACCESS = ("road_closed", "road_barred")  # notes of a shelter whose nearest road is closed
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +49,7 @@ def place_people(
     water: Waters,
     exceedance: Exceedance,
     *,
-    closed: pd.DataFrame | None,
+    closed: Closures | None,
     told: Allocation | None = None,
     upstairs: Collection[str] = (),
 ) -> Placement | None:
@@ -105,9 +106,9 @@ def _no_access(minutes: TravelMinutes) -> dict[str, str]:
     notes = minutes["shelter_note"].sel(traveller="general")
     ids = map(str, minutes["shelter_id"].values)
     return {
-        key: NOTES[LOST_ACCESS]
+        key: NOTES[str(note)]
         for key, note in zip(ids, notes.values, strict=True)
-        if note == LOST_ACCESS
+        if note in LOST_ACCESS
     }
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 
 from hazard.types import JGD2011
+from kawamori.closures import Closures
 from kawamori.ways import Ways
 from shelters.paths import paths
 from shelters.types import Allocation, Shelters
@@ -22,7 +23,7 @@ def main_routes(
     places: Shelters,
     allocation: Allocation,
     *,
-    closed: pd.DataFrame | None = None,
+    closed: Closures | None = None,
 ) -> Any:
     """Give the way of the largest group from each district to each shelter it is sent to.
 
@@ -52,7 +53,7 @@ def _lines(
     people: pd.DataFrame,
     places: Shelters,
     groups: pd.DataFrame,
-    closed: pd.DataFrame | None,
+    closed: Closures | None,
 ) -> list[Any]:
     found: list[Any] = [None] * len(groups)
     if ways.network is None:
@@ -67,7 +68,8 @@ def _lines(
             pairs,
             speeds=ways.speeds,
             traveller=str(traveller),
-            closed=closed,
+            closed=None if closed is None else closed.table,
+            barred=() if closed is None else closed.barred,
         )
         for row, line in zip(rows, lines, strict=True):
             found[row] = line

@@ -15,8 +15,10 @@ from advisory.types import Advice, Level
 from forecasting.types import Exceedance
 from hazard.chance import river_chances
 from kawamori.city import City
+from kawamori.closures import Closures
 from kawamori.placement import Placement
 from kawamori.shelter_rules import ShelterDesk
+from kawamori.ways import Ways
 from shelters.opening import OpeningChoice, opening_schedule
 from shelters.stock import district_shortfall, shortfall_lines, stock_balance
 from shelters.stranded import stranded
@@ -42,6 +44,8 @@ def sheltering(
     exceedance: Exceedance,
     advice: Sequence[Advice],
     *,
+    ways: Ways,
+    closed: Closures | None,
     leaving_min: float,
     scenario: str,
     issued_at: datetime,
@@ -50,6 +54,8 @@ def sheltering(
 
     Parameters
     ----------
+    closed
+        When roads close; None = nothing is known of roads, then time is up when a river overflows.
     leaving_min
         From the decision to the moment a household sets out.
     scenario
@@ -59,7 +65,10 @@ def sheltering(
         return None
     allocation = placement.allocation
     balance = stock_balance(allocation, city.shelters, rules=desk.stock)
-    left = _minutes_left(city, exceedance, leaving_min)
+    spare = ways.spare_minutes(
+        placement.people, placement.safe, closed=closed, leaving_min=leaving_min
+    )
+    left = _minutes_left(city, exceedance, leaving_min) if spare is None else {}
     return Sheltering(
         openings=opening_schedule(
             allocation, city.shelters, need_at=_need_at(advice, issued_at), rules=desk.opening
@@ -69,7 +78,12 @@ def sheltering(
         shortfall=district_shortfall(allocation, balance),
         upper_floors=placement.upper_floors,
         stranded=stranded(
-            placement.people, placement.safe, placement.minutes, scenario=scenario, time_min=left
+            placement.people,
+            placement.safe,
+            placement.minutes,
+            scenario=scenario,
+            time_min=left,
+            spare_min=spare,
         ),
         moves=placement.moves,
     )

@@ -1,11 +1,10 @@
-"""Ways of a city: its road network, kept on disk, how fast people move, and what is closed."""
+"""Ways of a city: its road network, kept on disk, and how fast people move."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 import zipfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -14,16 +13,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 import shelters
 from advisory.policy import ClearanceTimes, Policy
-from forecasting.types import Exceedance
-from hazard.chance import river_chances
-from hazard.indexed import WaterIndex
-from hazard.roads import HOURS, closed_roads, earliest_closed
-from hazard.signalled import Signal, signalled_roads
 from kawamori.city import City, read_toml
+from kawamori.closures import Closures
 from kawamori.settings import REPOSITORY
+from shelters.groups import COLUMN_OF
+from shelters.latest import latest_departures
 from shelters.roads import RoadNetwork, build_network
 from shelters.routes import straight_minutes, travel_minutes
 from shelters.speeds import Speeds
@@ -42,14 +40,37 @@ class Ways:
     speeds: Speeds
 
     def minutes(
-        self, people: pd.DataFrame, places: Shelters, *, closed: pd.DataFrame | None = None
+        self, people: pd.DataFrame, places: Shelters, *, closed: Closures | None = None
     ) -> TravelMinutes:
         """Give minutes by day on the roads that are open; darkness is added with the clearance."""
         if self.network is None:
             return straight_minutes(people, places, crs=self.crs, speeds=self.speeds, night=False)
         return travel_minutes(
-            self.network, people, places, speeds=self.speeds, night=False, closed=closed
-        )
+            self.network, people, places, speeds=self.speeds, night=False,
+            closed=None if closed is None else closed.table,
+            barred=() if closed is None else closed.barred,
+        )  # fmt: skip
+
+    def spare_minutes(
+        self,
+        people: pd.DataFrame,
+        places: Shelters,
+        *,
+        closed: Closures | None,
+        leaving_min: float,
+    ) -> xr.DataArray | None:
+        """Give how much later than `leaving_min` from now people could set out and get through.
+
+        Dims (origin, traveller of those among the people); None = no road is known, or none closes.
+        """
+        if self.network is None or closed is None:
+            return None
+        among = ["general", *(who for who, column in COLUMN_OF.items() if column in people)]
+        latest = latest_departures(
+            self.network, people, places, closing=closed.closing_min, speeds=self.speeds,
+            travellers=among, barred=closed.barred,
+        )  # fmt: skip
+        return latest - leaving_min
 
 
 def open_ways(city: City, policy: Policy) -> Ways:
@@ -94,42 +115,6 @@ def road_network(city: City) -> RoadNetwork | None:
     network = build_network(city.roads, crs=city.crs)
     _keep(network, path)
     return network
-
-
-def closed_for(
-    index: WaterIndex | None,
-    exceedance: Exceedance,
-    city: City,
-    *,
-    inland: tuple[WaterIndex, Mapping[str, Signal]] | None = None,
-) -> pd.DataFrame | None:
-    """Give which roads are closed to whom as people set out; None = nothing is known of roads.
-
-    `inland` is the city laid into its inland map, with the signal of each district. Whether the
-    time suffices before more roads close is judged with the clearance.
-    """
-    hours = []
-    if index is not None and index.roads is not None:
-        chances = river_chances(exceedance, index.rivers, city.gauges)
-        hours.append(closed_roads(index, chances, city.roads))
-    if inland is not None and inland[0].roads is not None:
-        hours.append(signalled_roads(*inland))
-    return closed_by(earliest_closed(*hours), until_h=0.0) if hours else None
-
-
-def closed_by(hours: pd.DataFrame, *, until_h: float) -> pd.DataFrame:
-    """Give what `closed_roads` tells as roads x travellers, True = closed at hour `until_h`.
-
-    A bridge whose river may overflow within the horizon counts as cut from the start, and so does
-    every road of which nothing can be told.
-    """
-    bridge = hours["bridge"].to_numpy(dtype=bool)
-    shut = {}
-    for traveller, column in HOURS.items():
-        hour = hours[column].to_numpy(dtype=float)
-        shut[traveller] = np.isnan(hour) | (hour <= until_h) | (bridge & np.isfinite(hour))
-    table = pd.DataFrame(shut, index=hours.index)
-    return table[table.any(axis=1)]
 
 
 def _digest(roads: Any, crs: str) -> str:

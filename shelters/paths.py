@@ -16,9 +16,10 @@ from shelters.access import Access, attach, edge_lines
 from shelters.graph import DOOR, OpenGraph, closed_edges, open_graph
 from shelters.plane import in_lonlat, in_metres, points_in_metres
 from shelters.roads import Floats, Ints, RoadNetwork
-from shelters.routes import mode_of
+from shelters.routes import barred_edges, mode_of
 from shelters.speeds import Speeds
 from shelters.types import Shelters
+from shelters.way_out import ways_out
 
 TOGETHER_M = 0.01
 
@@ -32,24 +33,26 @@ def paths(
     speeds: Speeds,
     traveller: str = "general",
     closed: pd.DataFrame | None = None,
+    barred: Sequence[int] = (),
 ) -> list[Any]:
     """Give the shortest open way of each pair of origin and shelter_id, lon/lat.
 
     Parameters
     ----------
-    people, shelters, closed
+    people, shelters, closed, barred
         As in `travel_minutes`; a pair names the index of each.
 
     Returns
     -------
-        Lines from door to door, those between door and road straight; None = no way on roads.
+        Lines from door to door, those between door and open road straight; None = no way on roads.
 
     Raises
     ------
     KeyError
         If a pair names an origin or a shelter that is not given.
     """
-    mode, shut = mode_of(traveller), closed_edges(network, closed)[traveller]
+    stop = barred_edges(network, barred)
+    mode, shut = mode_of(traveller), closed_edges(network, closed)[traveller] | stop
     origin_ids, shelter_ids = ([pair[side] for pair in pairs] for side in (0, 1))
     leave = people.loc[list(dict.fromkeys(origin_ids))]
     enter = shelters.loc[list(dict.fromkeys(shelter_ids))]
@@ -58,6 +61,9 @@ def paths(
     origins = attach(network, from_m, mode, limit_m=speeds.access_m)
     places = attach(network, to_m, mode, limit_m=speeds.access_m)
     graph = open_graph(network, mode, shut, places)
+    origins = ways_out(
+        network, graph, origins, mode=mode, shut=shut, barred=stop, limit_m=speeds.around_m
+    ).doors
     search: dict[int, _Search] = {}
     found = []
     for origin, place in zip(

@@ -8,7 +8,7 @@ a door and the nearest road is walked: straight distance times the detour.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from shelters.plane import in_metres, points_in_metres
 from shelters.roads import Bools, Floats, RoadNetwork
 from shelters.speeds import Speeds
 from shelters.types import TRAVELLERS, Shelters, TravelMinutes
+from shelters.way_out import ways_out
 
 # Identifier -> what the officer reads about a point that has no way at all.
 NOTES = {
@@ -30,6 +31,7 @@ NOTES = {
     "position_unknown": "位置が不明",
     "no_road": "近くに通れる道路がない",
     "road_closed": "最寄りの道路が通行止め",
+    "road_barred": "最寄りの道路がすでに通れない",
     "separate_piece": "道路網が避難所または住まいとつながっていない(島など)",
     "cut_off": "時間の限度内に着く、開いている道路がない",
 }
@@ -52,7 +54,9 @@ class _Ways:
 
     doors: _Doors
     shut: Bools
+    barred: Bools
     way_m: Floats
+    extra_m: Floats  # (origin) of it along closed roads, before the open ones
 
 
 def travel_minutes(
@@ -63,6 +67,7 @@ def travel_minutes(
     speeds: Speeds,
     night: bool,
     closed: pd.DataFrame | None = None,
+    barred: Sequence[int] = (),
     travellers: Sequence[str] = TRAVELLERS,
 ) -> TravelMinutes:
     """Give the minutes of the quickest open way from every origin to every shelter.
@@ -74,32 +79,49 @@ def travel_minutes(
     closed
         Index: positions of roads in the frame the network was built from; columns: some of
         `TRAVELLERS`, True = closed to them. Roads and travellers that are absent stay open.
+    barred
+        Positions of roads that nobody may set foot on: under water now, or reported closed.
 
     Returns
     -------
-        attrs["kind"] is "roads". A way beyond the limit of the speeds is no way. Nobody whose
-        nearest road is closed has a way: give only closures of the time before people move.
+        attrs["kind"] is "roads". A way beyond the limit of the speeds is no way. Whoever lives on a
+        closed road comes along it to the nearest open one within `Speeds.around_m`, or has no way;
+        the coordinate `origin_extra_min` (origin, traveller) tells those minutes.
 
     Raises
     ------
     ValueError
         If `closed` names a road or traveller that is not known.
     """
-    shut = closed_edges(network, closed)
+    shut, stop = closed_edges(network, closed), barred_edges(network, barred)
     doors = _doors(network, people, shelters, speeds)
     found: dict[tuple[str, bytes], _Ways] = {}
-    layers, notes = [], []
+    layers, notes, extra = [], [], []
     for traveller in travellers:
         mode = mode_of(traveller)
         key = (mode, shut[traveller].tobytes())
         if key not in found:
             limit_m = _limit_m(mode, speeds, night=night)
-            found[key] = _ways(network, doors[mode], shut[traveller], limit_m)
+            found[key] = _ways(
+                network,
+                doors[mode],
+                shut[traveller],
+                limit_m,
+                barred=stop,
+                around_m=speeds.around_m,
+            )
         ways = found[key]
+        extra.append(ways.extra_m / speeds.metres_per_minute(traveller, night=night))
         layers.append(_minutes(ways, traveller, speeds, night=night))
         notes.append(_notes(layers[-1], *_known(network, ways)))
     result = _result(people, shelters, travellers, layers, notes)
+    result = result.assign_coords(origin_extra_min=(("origin", "traveller"), np.stack(extra, -1)))
     return TravelMinutes(result.assign_attrs(kind="roads", night=night))
+
+
+def barred_edges(network: RoadNetwork, barred: Sequence[int]) -> Bools:
+    """Give which edges are part of some roads (positions)."""
+    return np.isin(network.road, np.asarray(barred, dtype=np.int64))
 
 
 def straight_minutes(
@@ -152,8 +174,16 @@ def _doors(
     }
 
 
-def _ways(network: RoadNetwork, doors: _Doors, shut: Bools, limit_m: float) -> _Ways:
+def _ways(
+    network: RoadNetwork, doors: _Doors, shut: Bools, limit_m: float, *, barred: Bools,
+    around_m: float,
+) -> _Ways:  # fmt: skip
+    shut = shut | barred
     graph = open_graph(network, doors.mode, shut, doors.places)
+    left = ways_out(
+        network, graph, doors.origins, mode=doors.mode, shut=shut, barred=barred, limit_m=around_m
+    )
+    doors = replace(doors, origins=left.doors)
     count = len(doors.places.edge)
     way_m = np.full((len(doors.origins.edge), count), np.inf)
     on = np.flatnonzero(doors.origins.edge >= 0)
@@ -167,7 +197,7 @@ def _ways(network: RoadNetwork, doors: _Doors, shut: Bools, limit_m: float) -> _
         by_end = reached[:, network.end[edge]] + to_end
         way_m[np.ix_(on, chunk)] = np.minimum(by_start, by_end).T
     _along_one_edge(way_m, doors, graph)
-    return _Ways(doors, shut, way_m)
+    return _Ways(doors, shut, barred, way_m + left.extra_m[:, None], left.extra_m)
 
 
 def _along_one_edge(way_m: Floats, doors: _Doors, graph: OpenGraph) -> None:
@@ -206,6 +236,7 @@ def _known(network: RoadNetwork, ways: _Ways) -> tuple[Notes, Notes]:
         note = np.where(here.placed, "no_road", "position_unknown").astype(object)
         apart = np.where(np.isin(piece[network.start[edge]], met), "", "separate_piece")
         note[on] = np.where(ways.shut[edge], "road_closed", apart)
+        note[on] = np.where(ways.barred[edge], "road_barred", note[on])
         notes.append(note)
     return notes[0], notes[1]
 

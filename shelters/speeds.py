@@ -20,7 +20,8 @@ class Speeds:
     `night_factor` multiplies every speed in darkness or heavy rain. `detour` is the usual ratio of
     way to straight distance: it stretches the way between door and road, and the whole way where a
     city has no roads. No way is followed beyond `limit_min` (by car `car_limit_min`), and nobody
-    farther than `access_m` from the next road counts as living on it.
+    farther than `access_m` from the next road counts as living on it. Who lives on a closed road
+    may come along it as far as `around_m` (0 = not at all), see `shelters.way_out`.
     """
 
     general_km_h: float = 2.0
@@ -32,14 +33,17 @@ class Speeds:
     limit_min: float = 120.0
     car_limit_min: float = 60.0
     access_m: float = 1000.0
+    around_m: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse values without sense, naming each."""
         faults = [
             f"{field.name} must be a number > 0, got {value}"
             for field in fields(self)
-            if not (value := getattr(self, field.name)) > 0
+            if field.name != "around_m" and not (value := getattr(self, field.name)) > 0
         ]
+        if not self.around_m >= 0:
+            faults.append(f"around_m must be a number >= 0, got {self.around_m}")
         if self.detour < 1:
             faults.append(f"detour must be >= 1, got {self.detour}")
         if self.night_factor > 1:

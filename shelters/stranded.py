@@ -1,7 +1,8 @@
 """避難困難地域: where people cannot reach a usable shelter in time, as a layer for planning.
 
 Room is not asked for: a place within reach may still be full, which `shelters.allocate` tells. Time
-is up when the water comes or when the way is longer than anybody is sent; both are handed over.
+is up when a road of the way closes (`shelters.latest`), when the water comes, or when the way is
+longer than anybody is sent; all are handed over.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+import xarray as xr
 
 from hazard.types import JGD2011
-from shelters.groups import groups_of
+from shelters.groups import Groups, groups_of
+from shelters.prices import Floats
 from shelters.routes import NOTES
-from shelters.types import Shelters, TravelMinutes
+from shelters.types import TRAVELLERS, Shelters, TravelMinutes
 
 STRANDED_COLUMNS = (
     "scenario", "district_id", "block", "traveller", "people", "minutes", "time_min", "reason",
@@ -36,6 +39,7 @@ def stranded(
     *,
     scenario: str,
     time_min: float | Mapping[str, float],
+    spare_min: xr.DataArray | None = None,
 ) -> gpd.GeoDataFrame:
     """Give the people who cannot reach any of the shelters in time.
 
@@ -48,6 +52,9 @@ def stranded(
     time_min
         Minutes until the water comes, for all or by district_id; a district that is absent and NaN
         have no limit but that of the ways.
+    spare_min
+        Dims (origin, traveller): how much later than they do people could set out and still get
+        through, below 0 = too late; then `time_min` of the result is what their way leaves them.
 
     Returns
     -------
@@ -63,6 +70,10 @@ def stranded(
     else:
         limit = np.full(len(nearest), float(time_min))
     limit = np.where(np.isnan(limit), np.inf, limit)
+    if spare_min is not None:
+        reach = np.isfinite(nearest)
+        there_is = nearest[reach] + _spare(spare_min, people, groups)[reach]
+        limit[reach] = np.fmin(limit[reach], np.maximum(there_is, 0.0))
     late = np.flatnonzero(~(nearest <= limit) | ~np.isfinite(nearest))
     told = [_why(groups.notes[at], nearest[at], limit[at], len(shelters)) for at in late]
     at = people.iloc[groups.row[late]][["lon", "lat"]].to_numpy(dtype=float)
@@ -76,6 +87,15 @@ def stranded(
     )
     places = np.where(np.isnan(at).any(axis=1), shapely.Point(), shapely.points(at))
     return gpd.GeoDataFrame(table, geometry=places, crs=JGD2011)[list(STRANDED_COLUMNS)]
+
+
+def _spare(spare_min: xr.DataArray, people: pd.DataFrame, groups: Groups) -> Floats:
+    """Give the spare minutes of each group; a traveller that is absent has no limit."""
+    table = spare_min.reindex(origin=people.index, traveller=list(TRAVELLERS))
+    kind = [TRAVELLERS.index(who) for who in groups.traveller]
+    values = np.asarray(table.transpose("origin", "traveller").values, dtype=float)
+    spare = values[groups.row, kind]
+    return np.where(np.isnan(spare), np.inf, spare)
 
 
 def _why(note: str, minutes: float, time_min: float, shelters: int) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import pytest
 from shapely.geometry import LineString
 from typer.testing import CliRunner
@@ -20,7 +19,7 @@ from forecasting.types import aware
 from kawamori.city import City, read_city
 from kawamori.cli import app
 from kawamori.ground import Ground, RoadReport, ShelterReport, ShelterState, read_ground
-from kawamori.grounded import close_reported, doubt_lines, lost_roads, report_lines, reported_roads
+from kawamori.grounded import doubt_lines, lost_roads, report_lines, reported_roads
 from kawamori.pipeline import Desk, cycle, open_desk
 from kawamori.policies import read_policy
 from kawamori.record import run_json
@@ -109,17 +108,6 @@ def test_a_report_of_later_is_refused(desk: Desk, storm: Any) -> None:
     issued_at = aware(storm["time"].values[-1])
     with pytest.raises(ValueError, match="got 1 later"):
         cycle(desk, storm, issued_at=issued_at, ground=ground(issued_at + MINUTE, s1={}))
-
-
-def test_reported_roads_are_closed_to_everybody_beside_the_foreseen() -> None:
-    foreseen = pd.DataFrame(
-        {"general": [False, True], "elderly": True, "assisted": True, "car": True}, index=[1, 3]
-    )
-    both = close_reported(foreseen, [1, 7])
-    assert both.index.tolist() == [1, 3, 7]
-    assert both.to_numpy().all()
-    assert close_reported(foreseen, []) is foreseen
-    assert close_reported(None, [2]).index.tolist() == [2]
 
 
 def test_a_road_is_found_again_when_the_bundle_is_rebuilt(city: City) -> None:

@@ -13,14 +13,11 @@ import pandas as pd
 import pytest
 from shapely.geometry import LineString
 
-from forecasting.types import Exceedance
-from hazard.indexed import index_water
-from hazard.signalled import Signal
 from kawamori.city import City, read_city
 from kawamori.policies import read_policy
 from kawamori.routes import main_routes
 from kawamori.settings import Settings
-from kawamori.ways import Ways, closed_by, closed_for, open_ways, read_speeds, road_network
+from kawamori.ways import Ways, open_ways, read_speeds, road_network
 from shelters.allocate import allocate
 
 POLICY = read_policy(Settings())
@@ -67,17 +64,6 @@ def test_other_roads_are_another_network_and_replace_the_old_one(city: City) -> 
     assert kept(city) != first
 
 
-@pytest.mark.parametrize(("applies", "closed"), [(True, [0, 1]), (False, []), (None, [0, 1])])
-def test_inland_water_closes_roads_though_no_river_is_known(city: City, applies, closed) -> None:
-    inland = index_water(city.layers, city.districts, city.buildings, city.roads)
-    signals = {key: Signal(applies, "内水") for key in city.districts.index}
-    found = closed_for(None, Exceedance(None), city, inland=(inland, signals))
-    assert found is not None
-    wet = [row for row in closed if row in inland.roads.at]
-    assert found.index.tolist() == wet
-    assert closed_for(None, Exceedance(None), city) is None
-
-
 def test_a_broken_kept_network_is_built_again(city: City) -> None:
     road_network(city)
     (path,) = kept(city)
@@ -102,20 +88,6 @@ def test_walking_speeds_are_the_policys_and_the_rest_a_citys_own(tmp_path: Path)
     (tmp_path / "travel.toml").write_text("[detours]\nvalue = 1.2\n")
     with pytest.raises(ValueError, match=r"travel.toml must hold tables .*detours"):
         read_speeds(POLICY.clearance, tmp_path)
-
-
-def test_roads_are_closed_at_their_hour_bridges_at_once_and_the_unknown_too() -> None:
-    # Rows: floods in 2 h; never; a bridge whose river may overflow in 5 h; a river without word.
-    hours = pd.DataFrame(
-        {
-            f"{who}_h": [2.0, np.inf, 5.0, np.nan]
-            for who in ("general", "elderly", "assisted", "car")
-        }
-    ).assign(bridge=[False, False, True, False])
-    hours.index = [4, 5, 6, 7]
-    assert closed_by(hours, until_h=0.0).index.tolist() == [6, 7]
-    assert closed_by(hours, until_h=2.0).index.tolist() == [4, 6, 7]
-    assert closed_by(hours, until_h=2.0)["car"].all()
 
 
 def test_the_main_way_follows_the_street(city: City) -> None:
