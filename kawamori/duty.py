@@ -28,10 +28,10 @@ from alerts.duty.tables import staff_watch
 from alerts.duty.triggers import triggers
 from alerts.duty.types import Officer, RunFacts, Trigger
 from alerts.types import Channel
-from kawamori.acknowledge import links_of
 from kawamori.city import read_toml
 from kawamori.district_pages import PAGES, page_stem
 from kawamori.duty_facts import Record, health, run_facts
+from kawamori.duty_links import links_of
 from kawamori.mail import connect
 from kawamori.policies import read_policy
 from kawamori.settings import Settings
@@ -138,7 +138,7 @@ def watch_city(
                           channels=ways, failure=failure, now=now)  # fmt: skip
         if new or told:
             yield f"{city_id}: {new} new alerts, {told} messages to the duty"
-        links = partial(links_of, settings, now)
+        links = partial(links_of, settings)
         for person_id, channel, said in send_due(engine, ways, roster, links=links, now=now):
             yield f"{city_id}: {person_id} {channel}: {said}"
     finally:

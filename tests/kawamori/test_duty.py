@@ -14,7 +14,9 @@ from sqlalchemy import select
 
 from alerts.duty.tables import staff_acknowledgement, staff_alert, staff_delivery
 from kawamori import store
-from kawamori.acknowledge import acknowledge_router
+from kawamori.acknowledge import router
+from kawamori.console.access import declared
+from kawamori.console.desk import Desk, utc_now
 from kawamori.duty import alerting, send_test, watch, watch_city
 from kawamori.duty_facts import run_facts
 from kawamori.policies import read_policy
@@ -83,6 +85,14 @@ def keep(desk):
     return write
 
 
+def visitor(desk):
+    app = FastAPI()
+    app.state.desk = Desk(desk, store.open_store(desk.store_url), utc_now)
+    app.include_router(router)
+    assert all(roles == () for _method, _path, roles in declared(app.routes))
+    return TestClient(app)
+
+
 def alerts(engine):
     with engine.connect() as connection:
         return {row.topic: row for row in connection.execute(select(staff_alert))}
@@ -145,9 +155,7 @@ def test_the_link_shows_first_and_acknowledges_only_when_pressed(desk, keep, liv
     mail = next(m for _, m in smtp_double.mails if "避難指示" in m["Subject"])
     link = re.search(r"http://public\.example(/duty/acknowledge/\S+)",
                      mail.get_body(("plain",)).get_content())  # fmt: skip
-    app = FastAPI()
-    app.include_router(acknowledge_router(desk))
-    client = TestClient(app)
+    client = visitor(desk)
 
     def known():
         with engine.connect() as connection:
@@ -171,9 +179,7 @@ def test_the_link_shows_first_and_acknowledges_only_when_pressed(desk, keep, liv
 
 @pytest.mark.parametrize("token", ["x", "x.y.z", "%00", "a" * 5000, "é"])
 def test_a_forged_link_tells_nothing(desk, token):
-    app = FastAPI()
-    app.include_router(acknowledge_router(desk))
-    client = TestClient(app)
+    client = visitor(desk)
     for answer in (
         client.get(f"/duty/acknowledge/{token}"),
         client.post(f"/duty/acknowledge/{token}"),
