@@ -2,7 +2,7 @@
 
     return page(request, "situation.html", gauges=rows)
 
-Templates have `t("page.key", count=3)`, `officer` (None before sign-in), `nonce`, `csrf`, `words`
+Templates have `t("PAGE.KEY", count=3)`, `officer` (None before sign-in), `nonce`, `csrf`, `words`
 (levels, JST times), `drill` (None = nothing is stored yet), `language`, `path` and `menu`. Text
 from data is escaped; a name that was not handed over is an error.
 """

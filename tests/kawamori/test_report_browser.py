@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from forecasting.types import Observations
 from kawamori.report import step, write_report
 from kawamori.run import Run
-from kawamori.web import create_app
 
 pytestmark = pytest.mark.browser
 CHROMIUM = Path("/usr/bin/chromium")
@@ -49,20 +44,6 @@ class Watched:
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.goto((folder / "index.html").as_uri())
         self.page.wait_for_selector("html[data-drawn]", state="attached")
-
-
-@contextmanager
-def served(out: Path) -> Iterator[str]:
-    """Serve the stored runs of `out` on a free local port."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(create_app(out, ASSETS), log_level="warning"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 @pytest.fixture
@@ -126,18 +107,6 @@ def test_text_stands_out_from_its_level_colour(chromium: Browser, folder: Path) 
     # 内閣府/JMA: level 4 is #AA00AA with white text.
     assert colours
     assert {tuple(pair) for pair in colours} == {("rgb(255, 255, 255)", "rgb(170, 0, 170)")}
-
-
-def test_served_report_obeys_its_policy(chromium: Browser, folder: Path) -> None:
-    with served(folder.parent) as address:
-        page = chromium.new_page()
-        faults: list[str] = []
-        page.on("console", lambda said: faults.append(said.text))
-        page.goto(address)
-        page.get_by_role("link", name="town").click()
-        page.wait_for_selector("html[data-drawn]", state="attached")
-        page.frame_locator("iframe").locator(".leaflet-pane").first.wait_for(state="attached")
-    assert faults == []
 
 
 def test_prints_on_a4(chromium: Browser, folder: Path) -> None:

@@ -16,14 +16,18 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, insert
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy import Engine, insert, update
 
-from kawamori.console.accounts import account
+from kawamori.console import accounts
+from kawamori.console.accounts import account, find_account
 from kawamori.console.app import create_app
 from kawamori.console.sessions import csrf_token, open_session
 from kawamori.drafts import drafts
 from kawamori.run import Run
 from kawamori.settings import Settings
+from kawamori.store import runs
 from kawamori.stored import store_and_report
 
 HOST = "http://127.0.0.1"
@@ -68,8 +72,8 @@ class Console:
         row = {"account_id": account_id, "name": f"試験 {account_id}", "roles": [role]}
         state = {"must_change": False, "disabled": False, "at": self.clock()}
         with self.engine.begin() as connection:
-            connection.execute(account.delete().where(account.c.account_id == account_id))
-            connection.execute(insert(account).values(**row, **state, shelters=list(shelters)))
+            if find_account(connection, account_id) is None:
+                connection.execute(insert(account).values(**row, **state, shelters=list(shelters)))
             session = open_session(
                 connection, account_id, at=self.clock(), shift=timedelta(hours=12)
             )
@@ -93,7 +97,7 @@ def settings(tmp_path: Path, chart_assets: Path) -> Settings:
     home = tmp_path / "home"
     shutil.copytree(chart_assets, home / "assets")
     (tmp_path / "out").mkdir()
-    return Settings(home=home, out=tmp_path / "out", _env_file=None)
+    return Settings(home=home, out=tmp_path / "out", events_s=0.0, _env_file=None)
 
 
 @pytest.fixture
@@ -102,15 +106,39 @@ def clock() -> SetClock:
     return SetClock(datetime(2026, 6, 30, 15, 5, tzinfo=UTC))
 
 
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords with the least work; what is tested is who may come in."""
+    quick = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    monkeypatch.setattr(accounts, "HASHES", quick)
+    monkeypatch.setattr(accounts, "NOBODY", quick.hash("nobody"))
+
+
+@pytest.fixture(scope="session")
+def kept_desks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder where each stored run is written once."""
+    return tmp_path_factory.mktemp("desks")
+
+
 @pytest.fixture
-def build_console(settings: Settings, clock: SetClock) -> Iterator[Callable[[Run], Console]]:
+def build_console(
+    settings: Settings, clock: SetClock, kept_desks: Path
+) -> Iterator[Callable[[Run], Console]]:
     """Give the function that stores a run and builds the application on it."""
     built: list[Console] = []
 
     def build(run: Run) -> Console:
-        store_and_report(run, "town", settings)
-        built.append(Console(create_app(settings, now=clock), settings, clock, run))
-        return built[-1]
+        kept = kept_desks / run.run_id
+        if not kept.exists():
+            first = settings.model_copy(update={"home": kept / "home", "out": kept / "out"})
+            shutil.copytree(settings.assets, first.assets)
+            store_and_report(run, "town", first)
+        shutil.copytree(kept, settings.home.parent, dirs_exist_ok=True)
+        console = Console(create_app(settings, now=clock), settings, clock, run)
+        with console.engine.begin() as connection:
+            connection.execute(update(runs).values(folder=str(settings.out / "town")))
+        built.append(console)
+        return console
 
     yield build
     for each in built:

@@ -1,11 +1,10 @@
-"""The read-only pages: list, files, JSON; nothing outside a run, nothing from elsewhere."""
+"""The stored runs: list, files, JSON; nothing outside a run, nothing from elsewhere."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 import shutil
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,43 +12,40 @@ import pytest
 from fastapi.testclient import TestClient
 
 from kawamori.report import write_report
-from kawamori.run import Run
-from kawamori.web import create_app
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a folder for the two reports, written once by the first test that needs them."""
-    return tmp_path_factory.mktemp("kept")
 
 
 @pytest.fixture
-def out(kept: Path, made_run: Run, chart_assets: Path, tmp_path: Path) -> Path:
-    """Give a copy of an older and a newer run, with a secret beside their folder."""
-    older = dataclasses.replace(made_run, issued_at=made_run.issued_at - timedelta(hours=1))
-    for name, run in {"a-older": older, "b-newer": made_run}.items():
+def out(console, kept_desks: Path, chart_assets: Path) -> Path:
+    """Give a copy of an older and a newer run, written once, with a secret beside their folder."""
+    folder = console.settings.out
+    shutil.rmtree(folder / "town")
+    kept = kept_desks / "two-runs"
+    older = dataclasses.replace(console.run, issued_at=console.run.issued_at - timedelta(hours=1))
+    for name, run in {"a-older": older, "b-newer": console.run}.items():
         if not (kept / name).exists():
             write_report(run, kept / name, assets=chart_assets)
-    (tmp_path / "secret.txt").write_text("secret")
-    return Path(shutil.copytree(kept, tmp_path / "out"))
+    shutil.copytree(kept, folder, dirs_exist_ok=True)
+    (folder.parent / "secret.txt").write_text("secret")
+    return folder
 
 
 @pytest.fixture
-def client(out: Path, chart_assets: Path) -> Iterator[TestClient]:
-    """Give a browser of the application."""
-    with TestClient(create_app(out, chart_assets)) as browser:
-        yield browser
+def client(console, out: Path) -> TestClient:
+    """Give the browser of a viewer."""
+    browser = console.browser("viewer")
+    browser.follow_redirects = True
+    return browser
 
 
 def test_runs_are_listed_newest_first(client: TestClient) -> None:
     runs = client.get("/api/v1/runs").json()["runs"]
     assert [run["name"] for run in runs] == ["b-newer", "a-older"]
     # One district at level 4, one UNKNOWN.
-    assert (runs[0]["highest"], runs[0]["unknown"], runs[0]["drill"]) == (4, 1, True)
+    assert (runs[0]["highest"], runs[0]["unknown"], runs[0]["drill"]) == (4, 1, False)
 
 
 def test_front_page_links_the_runs(client: TestClient) -> None:
-    text = client.get("/").text
+    text = client.get("/runs").text
     assert text.index("/runs/b-newer/") < text.index("/runs/a-older/")
 
 
@@ -84,8 +80,8 @@ def test_report_opens_with_its_own_files(client: TestClient) -> None:
         "/runs/b-newer/assets",
         "/api/v1/runs/..",
         "/api/v1/runs/nowhere",
-        "/static/../web.py",
-        "/static/%2e%2e/web.py",
+        "/static/../app.py",
+        "/static/%2e%2e/app.py",
     ],
 )
 def test_nothing_outside_a_run_is_reachable(client: TestClient, path: str) -> None:
@@ -122,13 +118,13 @@ def test_unreadable_run_is_shown_with_its_fault(client: TestClient, out: Path, b
     runs = client.get("/api/v1/runs").json()["runs"]
     assert runs[0]["name"] == "broken"
     assert runs[0]["fault"].startswith("run.json: ")
-    assert "読めません" in client.get("/").text
+    assert "読めません" in client.get("/runs").text
 
 
-@pytest.mark.parametrize("path", ["/", "/runs/b-newer/index.html", "/api/v1/runs", "/nowhere"])
+@pytest.mark.parametrize("path", ["/runs", "/runs/b-newer/index.html", "/api/v1/runs", "/nowhere"])
 def test_every_answer_forbids_foreign_scripts(client: TestClient, path: str) -> None:
     policy = client.get(path).headers["Content-Security-Policy"]
-    assert "script-src 'self';" in policy
+    assert "script-src 'self' 'nonce-" in policy
     assert "unsafe" not in policy
     assert "default-src 'none'" in policy
 
@@ -146,19 +142,20 @@ def test_pages_that_call_a_cdn_are_off(client: TestClient, path: str) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_nothing_can_be_changed(client: TestClient, method: str) -> None:
-    for path in ("/", "/api/v1/runs", "/api/v1/runs/b-newer", "/runs/b-newer/run.json"):
+    for path in ("/runs", "/api/v1/runs", "/api/v1/runs/b-newer", "/runs/b-newer/run.json"):
         assert client.request(method, path).status_code == 405
 
 
-def test_health_tells_when_the_folder_is_gone(client: TestClient, tmp_path: Path) -> None:
-    assert client.get("/healthz").json() == {"status": "ok"}
-    with TestClient(create_app(tmp_path / "gone", tmp_path)) as browser:
-        assert browser.get("/healthz").status_code == 503
-        assert browser.get("/").status_code == 200  # says that there is nothing yet
+def test_health_tells_when_the_folder_is_gone(console, client: TestClient, out: Path) -> None:
+    visitor = console.browser()
+    assert visitor.get("/healthz").json() == {"status": "ok"}
+    shutil.rmtree(out)
+    assert visitor.get("/healthz").status_code == 503
+    assert client.get("/runs").status_code == 200  # says that there is nothing yet
 
 
 def test_hostile_run_name_is_text(client: TestClient, out: Path) -> None:
     folder = out / '"><img src=x onerror=alert(1)>'
     folder.mkdir()
     (folder / "run.json").write_text(json.dumps({}))
-    assert "<img" not in client.get("/").text
+    assert "<img" not in client.get("/runs").text
