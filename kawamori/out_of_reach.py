@@ -12,13 +12,14 @@ import pandas as pd
 
 from advisory.policy import Policy
 from hazard.exposure import demand_indexed
-from hazard.indexed import index_water
+from hazard.indexed import WaterIndex, index_water
 from hazard.types import JGD2011, SCENARIOS, FloodLayer
 from kawamori.city import City
-from kawamori.ways import open_ways
+from kawamori.ways import Ways, open_ways
 from shelters.safety import usable
 from shelters.stranded import STRANDED_COLUMNS, stranded
 
+TIME_MIN = 120.0  # to walk, where nobody says another time (仮定)
 SCENARIO_WORDS = {"planned": "計画規模", "maximum": "想定最大規模"}
 
 
@@ -42,10 +43,25 @@ def stranded_city(city: City, policy: Policy, *, time_min: float) -> gpd.GeoData
             f"{city.city_id} must have flood areas, buildings and shelters to tell who is out of"
             " reach. Complete the bundle: data/README.md."
         )
-    ways = open_ways(city, policy)
-    index = index_water(city.layers, city.districts, city.buildings, city.roads)
+    index = index_water(city.layers, city.districts, city.buildings)
+    return stranded_indexed(city, open_ways(city, policy), index, time_min=time_min)
+
+
+def planned_stranding(city: City, ways: Ways, index: WaterIndex | None) -> gpd.GeoDataFrame | None:
+    """Give `stranded_city` for the map of every run; None = the city cannot tell."""
+    if index is None or city.layers is None or city.shelters is None:
+        return None
+    return stranded_indexed(city, ways, index, time_min=TIME_MIN)
+
+
+def stranded_indexed(
+    city: City, ways: Ways, index: WaterIndex, *, time_min: float
+) -> gpd.GeoDataFrame:
+    """Give `stranded_city` of a city that was laid into its flood areas before."""
     parts: list[Any] = []
     for number, scenario in enumerate(SCENARIOS, start=1):
+        assert city.layers is not None
+        assert city.shelters is not None
         if scenario not in set(city.layers["scenario"]):
             continue
         layer = FloodLayer(city.layers[city.layers["scenario"].isin(SCENARIOS[:number])])

@@ -34,6 +34,7 @@ from kawamori.grounded import (
     reported_roads,
 )
 from kawamori.kept_models import fit_or_load
+from kawamori.out_of_reach import planned_stranding
 from kawamori.outlook import outlook
 from kawamori.placement import Placement, place_people
 from kawamori.routes import main_routes
@@ -59,6 +60,7 @@ class Desk:
     ways: Ways
     shelters: ShelterDesk
     place: Place  # the city as official telegrams know it
+    out_of_reach: Any | None = None  # who is out of reach in each official flood
 
 
 def open_desk(
@@ -86,7 +88,9 @@ def open_desk(
     digest = facts_digest(*known, asdict(ways.speeds), shelters.facts())
     followed = FollowedModel.of(fitted, training)
     place = place_of(city)
-    return Desk(city, followed, policy, drill, digest, lay_water(city), ways, shelters, place)
+    water = lay_water(city)
+    lost = planned_stranding(city, ways, water.rivers)
+    return Desk(city, followed, policy, drill, digest, water, ways, shelters, place, lost)
 
 
 def cycle(
@@ -235,6 +239,7 @@ def _run(
         ),
         closed=None if closed is None else closed.table,
         ground=heard.ground,
+        out_of_reach=desk.out_of_reach,
         routes=_routes(desk, placement, closed),
         sheltering=sheltering(
             desk.shelters, city, placement, seen.chances, advice,

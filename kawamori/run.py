@@ -51,4 +51,5 @@ class Run:
     closed: pd.DataFrame | None = None  # position in the city's roads x traveller; None = unknown
     routes: Any | None = None  # of `kawamori.routes`; None = nobody is sent anywhere
     sheltering: Sheltering | None = None  # doors, staff, stock; None = nobody is placed
+    out_of_reach: Any | None = None  # 避難困難地域 by scenario, no storm; None = cannot be told
     ground: Ground | None = None  # reports on shelters and roads; None = none are read

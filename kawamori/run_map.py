@@ -12,6 +12,7 @@ from hazard.landslide import landslide_layer
 from hazard.types import DYNAMIC, DYNAMIC_MEDIAN
 from kawamori import words
 from kawamori.grounded import reported_roads
+from kawamori.out_of_reach import SCENARIO_WORDS
 from kawamori.run import Run
 from kawamori.situation import GaugeRow, gauge_rows
 from shelters.maps import MapWater, build_map, data_script, map_data
@@ -42,6 +43,7 @@ def write_map(run: Run, folder: Path) -> None:
         closed=run.closed,
         reported=reported_roads(run.ground, run.city),
         stranded=None if run.sheltering is None else run.sheltering.stranded,
+        out_of_reach=_out_of_reach(run),
         notes=run.city.notes,
         credits=run.city.credits,
     )
@@ -74,6 +76,17 @@ def _others(run: Run) -> list[MapWater]:
         areas = city.tsunami.assign(river="津波浸水想定", collapse_zone=None)
         found.append(MapWater("津波浸水想定 (参考: 判断には使わない)", areas))
     return found
+
+
+def _out_of_reach(run: Run) -> list[tuple[str, Any]]:
+    """Give 避難困難地域 of each official flood by its name."""
+    table = run.out_of_reach
+    if table is None or not len(table):
+        return []
+    return [
+        (SCENARIO_WORDS.get(str(scenario), str(scenario)), rows)
+        for scenario, rows in table.groupby("scenario", sort=False)
+    ]
 
 
 def _districts(run: Run) -> Any:

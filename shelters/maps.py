@@ -139,6 +139,7 @@ def map_data(
     closed: pd.DataFrame | None = None,
     reported: Sequence[int] = (),
     stranded: Any | None = None,
+    out_of_reach: Sequence[tuple[str, Any]] = (),
     notes: Sequence[str] = (),
     credits: Sequence[str] = (),
 ) -> dict[str, Any]:
@@ -160,8 +161,11 @@ def map_data(
         Lines, and which of them (position) are closed to which traveller; both or none.
     reported
         Which of the closed ones somebody reported: drawn apart from those that are foreseen.
-    stranded, notes
-        Points of `shelters.stranded`; what is simulated, assumed or a stand-in.
+    stranded, out_of_reach
+        Points of `shelters.stranded` in this event, and by name those of floods that are planned
+        for: layers that are hidden at first.
+    notes
+        What is simulated, assumed or a stand-in.
     """
     areas = district_features(districts)
     water = [] if layer is None else water_features(layer)
@@ -184,6 +188,9 @@ def map_data(
         "shelters": [] if shelters is None else shelter_features(shelters, allocation),
         **_ways(routes, roads, _Closed(closed, reported), districts, shelters),
         "stranded": [] if stranded is None else stranded_features(stranded),
+        "outOfReach": [
+            {"name": name, "places": stranded_features(table)} for name, table in out_of_reach
+        ],
         "bounds": bounds_of(districts.geometry.array),
     }
 

@@ -248,10 +248,16 @@
   }
 
   function drawStranded() {
-    if (!data.stranded.length) return;
-    const people = data.stranded.reduce((sum, place) => sum + place.people, 0);
-    const layer = group(`避難困難 ${people.toLocaleString("ja")}人 (${data.stranded.length}か所)`, true);
-    data.stranded.forEach((place) => {
+    placeStranded("避難困難 (いまの予測)", data.stranded, true);
+    data.outOfReach.forEach((flood) =>
+      placeStranded(`避難困難地域 ${flood.name}`, flood.places, false));
+  }
+
+  function placeStranded(name, places, shown) {
+    if (!places.length) return;
+    const people = places.reduce((sum, place) => sum + place.people, 0);
+    const layer = group(`${name} ${people.toLocaleString("ja")}人 (${places.length}か所)`, shown);
+    places.forEach((place) => {
       const html = element("div");
       html.append(sign("stranded", "困"));
       const side = 14 + 10 * Math.min(1, Math.sqrt(place.people / 1000));
@@ -310,7 +316,7 @@
       ...data.closed.map((roads) => [stroke(CLOSED[roads.key].color, 4,
         CLOSED[roads.key].dashArray),
         roads.key === "reported" ? roads.name : `${roads.name} (見込み)`]),
-      ...(data.stranded.length ? [[mark("stranded", "困"), "時間内に避難所へ行けない人がいる所"]] : []),
+      ...(data.stranded.length + data.outOfReach.length ? [[mark("stranded", "困"), "時間内に避難所へ行けない人がいる所"]] : []),
     ]);
     section(box, "水位観測所", data.gauges.length ? data.states.map((state) =>
       [dot("gauge", state.sign, state), state.word]) : []);

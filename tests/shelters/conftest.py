@@ -36,6 +36,7 @@ def town(name: Name) -> dict[str, Any]:
             {"general": [False, True, True], "car": [True, True, True]}, index=[0, 1, 2]
         ),
         "stranded": _stranded(name),
+        "out_of_reach": [("計画規模", _stranded(name))],
         "notes": [name("浸水想定は模式")],
         "credits": [name("国土地理院")],
     }

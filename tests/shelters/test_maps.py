@@ -200,7 +200,9 @@ def test_closed_roads_are_told_apart_by_whom_they_are_closed_to(make_town: MakeT
 
 
 def test_stranded_people_without_a_position_are_not_drawn(make_town: MakeTown) -> None:
-    (one,) = map_data(**make_town(str))["stranded"]
+    data = map_data(**make_town(str))
+    (one,) = data["stranded"]
+    assert data["outOfReach"] == [{"name": "計画規模", "places": [one]}]
     assert one["name"] == "川辺一丁目"
     assert one["lines"] == ["40人", "最寄りの道路が通行止め (road_closed)"]
 
