@@ -42,7 +42,12 @@ class Settings(BaseSettings):
     duty_secret: SecretStr = SecretStr("")  # signs links to acknowledge; empty = no such links
     public_url: str = ""  # https://…, reached from outside: LINE fetches maps there
 
+    cap_sender: str = ""  # e.g. kawamori@city.example.jp; empty = no CAP feed
+    cap_key: Path | None = None  # PEM; None = documents are unsigned, and the feed says so
+    cap_certificate: Path | None = None  # PEM of the same key
+
     session_idle_min: float = 60.0  # a console left alone signs out
+    events_s: float = 300.0  # a stream of events ends, the browser comes again if it still may
     session_h: float = 12.0  # a shift: after it everybody signs in again
     console_url: str = ""  # as browsers see it, https://…: only OIDC needs it
     oidc_issuer: str = ""  # empty = local accounts only
@@ -69,6 +74,11 @@ class Settings(BaseSettings):
     def assets(self) -> Path:
         """Give the folder of fetched map and chart scripts."""
         return self.home / "assets"
+
+    @property
+    def cap_feed(self) -> Path:
+        """Give the folder of published CAP documents."""
+        return self.home / "cap"
 
     @property
     def store_url(self) -> str:

@@ -14,9 +14,12 @@ from fastapi.staticfiles import StaticFiles
 from kawamori.console import (
     accounts_page,
     doors,
+    events,
     runs,
 )
 from kawamori.console.access import declared
+from kawamori.console.api import document, places, public
+from kawamori.console.api import runs as api_runs
 from kawamori.console.desk import Clock, Desk, utc_now
 from kawamori.console.faults import answer_faults
 from kawamori.console.guard import Guard
@@ -31,6 +34,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     doors.router,
     accounts_page.router,
     runs.router,
+    api_runs.router,
+    places.router,
+    public.router,
+    events.router,
+    document.router,
 )
 
 

@@ -20,7 +20,8 @@ from kawamori.console.errors import (
     RefusedError,
     TooManyError,
 )
-from kawamori.console.pages import page
+from kawamori.console.pages import language_of, page
+from kawamori.console.texts import teller
 
 # error -> status, key of its text; the message is for the reader
 ANSWERS: dict[type[Exception], tuple[int, str]] = {
@@ -69,7 +70,10 @@ def _invalid(request: Request, error: Exception) -> Response:
 def told(request: Request, status: int, code: str, detail: str) -> Response:
     """Give a fault as JSON to a program, as a page to a person."""
     if for_program(request):
-        body = {"error": {"code": code, "detail": detail}}
+        tell = teller(language_of(request))
+        message = f"{tell(f'fault.{code}')}: {detail}" if detail else tell(f"fault.{code}")
+        what_to_do = tell(f"fault.{code}_do")
+        body = {"error": {"code": code, "message": message, "what_to_do": what_to_do}}
         return JSONResponse(body, status)
     return page(request, "fault.html", status=status, code=code, detail=detail)
 
@@ -77,7 +81,9 @@ def told(request: Request, status: int, code: str, detail: str) -> Response:
 def for_program(request: Request) -> bool:
     """Tell whether JSON is wanted: the API, or a client that does not read HTML."""
     wanted = request.headers.get("accept", "*/*")
-    return request.url.path.startswith("/api/") or not ("html" in wanted or "*/*" in wanted)
+    return request.url.path.startswith(("/api/", "/public/api/")) or not (
+        "html" in wanted or "*/*" in wanted
+    )
 
 
 def _lead(request: Request, path: str) -> Response:

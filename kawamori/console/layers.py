@@ -120,9 +120,10 @@ def _chances(record: Record, lead_h: float) -> tuple[float, dict[tuple[str, str 
     end_h = next((end for end in ends if end >= lead_h - 1e-9), ends[-1])
     rows = [row for row in outlook["chances"] if row["until_h"] == end_h]
     chosen = {row["river"]: row["chosen"] for row in outlook["rivers"]}
-    found = {(row["river"], None): row.get(chosen[row["river"]]) for row in rows}
-    named = {(row["river"], name): row[name] for row in rows for name in SCENARIOS}
-    return end_h, {**found, **named}
+    found: dict[tuple[str, str | None], Any] = {
+        (row["river"], None): row.get(chosen[row["river"]]) for row in rows
+    }
+    return end_h, found | {(row["river"], name): row[name] for row in rows for name in SCENARIOS}
 
 
 def _districts(record: Record, lead_h: float) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -92,18 +92,6 @@ def run_file(name: str, inside: str, shelf: Runs) -> FileResponse:
     """Give one file of a report."""
     headers = {"Content-Security-Policy": MAP_POLICY} if inside == MAP_PAGE else None
     return FileResponse(shelf.file(name, inside or "index.html"), headers=headers)
-
-
-@router.get("/api/v1/runs", dependencies=[Reader])
-def list_runs(shelf: Runs) -> dict[str, list[dict[str, Any]]]:
-    """List the stored runs, newest first."""
-    return {"runs": [asdict(run) for run in shelf.runs()]}
-
-
-@router.get("/api/v1/runs/{name}", dependencies=[Reader])
-def read_run(name: str, shelf: Runs) -> FileResponse:
-    """Give the whole record of one run."""
-    return FileResponse(shelf.file(name, RECORD), media_type="application/json")
 
 
 @router.get("/healthz", dependencies=[Depends(public)])

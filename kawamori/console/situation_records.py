@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -32,6 +32,7 @@ class Record:
     record: dict[str, Any]
     run: Run
     folder: Path
+    packed: dict[Any, Any] = field(default_factory=dict)  # what was made of it: layers, views
 
 
 class Records:
@@ -45,7 +46,7 @@ class Records:
 
     def listed(self) -> list[Listed]:
         """Give every stored run, newest issue time first; unreadable ones stand on top."""
-        stamps = {name: stamp for name, stamp in self.stamps().items()}
+        stamps = self.stamps()
         with self._lock:
             known = self._listed
         fresh = {

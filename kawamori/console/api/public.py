@@ -1,0 +1,103 @@
+"""For everybody, without signing in: orders in force and open shelters, no forecast figure.
+
+Drills never show here. Own forecasts are for staff (気象業務法第17条): an order is what officers
+approved, not what the system advises.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from advisory.types import ORDERS, Level
+from kawamori.console.access import public
+from kawamori.console.api.answers import FAULTS, UNCHANGED, answer, etag_of
+from kawamori.console.api.bodies import PublicAdvice, PublicOrder, PublicShelter, PublicShelters
+from kawamori.console.api.decisions import Decision, in_force
+from kawamori.console.api.places import whole
+from kawamori.console.desk import Desk, desk_of
+from kawamori.console.errors import NotStoredError
+from kawamori.console.situation_records import Record, Records, Stored
+from kawamori.ground import read_ground
+
+CACHE = "public, max-age=15"  # a town that reloads costs one answer in 15 s
+router = APIRouter(
+    prefix="/public/api/v1",
+    dependencies=[Depends(public)],
+    responses={404: FAULTS[404], 422: FAULTS[422], **UNCHANGED},
+)
+
+
+@router.get("/advice", response_model=PublicAdvice)
+def list_orders(request: Request, stored: Stored) -> Response:
+    """Give the evacuation orders in force; an empty list does not say that it is safe."""
+    desk = desk_of(request)
+    record = newest_real(stored)
+    orders = [_order(one, stored) for one in in_force(desk.engine, desk.now())]
+    made = PublicAdvice(city_name=record.run.city.name if record else None, orders=orders)
+    return answer(request, etag_of(made.model_dump()), lambda: made, cache=CACHE)
+
+
+@router.get("/shelters", response_model=PublicShelters)
+def list_open_shelters(request: Request, stored: Stored) -> Response:
+    """Give the shelters that are open now, with the room that is left."""
+    record = newest_real(stored)
+    shelters = _open(desk_of(request), record) if record else []
+    name = record.run.city.name if record else None
+    made = PublicShelters(city_name=name, shelters=shelters)
+    return answer(request, etag_of(made.model_dump()), lambda: made, cache=CACHE)
+
+
+def newest_real(stored: Records) -> Record | None:
+    """Give the newest run that is no drill; None = there is none."""
+    for run in stored.listed():
+        if run.drill is False:
+            return stored.read(run.name)
+    return None
+
+
+def _order(one: Decision, stored: Records) -> PublicOrder:
+    return PublicOrder(
+        district_id=one.district_id,
+        district_name=_district(one, stored),
+        level=one.level,
+        order_name=ORDERS[Level(one.level)],
+        approved_at=one.at,
+        expires=one.expires,
+    )
+
+
+def _district(one: Decision, stored: Records) -> str:
+    """Give the name by the run of the approval; the id where a later run has replaced it."""
+    try:
+        names = stored.read(one.run_id).run.city.districts["name"]
+    except NotStoredError:
+        return one.district_id
+    return str(names.get(one.district_id, one.district_id))
+
+
+def _open(desk: Desk, record: Record) -> list[PublicShelter]:
+    shelters = record.run.city.shelters
+    if shelters is None:
+        return []
+    ground = read_ground(desk.engine, record.run.city.city_id, at=desk.now())
+    told = {state.shelter_id: state for state in ground.shelters}
+    found = []
+    for key, row in shelters.iterrows():
+        state = told.get(str(key))
+        status = state.status if state and state.status else row["status"]
+        if status != "open":
+            continue
+        inside = state.occupied if state and state.occupied is not None else row["occupied"]
+        people, capacity = whole(inside), whole(row["capacity"])
+        room = None if people is None or capacity is None else max(0, capacity - people)
+        found.append(
+            PublicShelter(
+                shelter_id=str(key),
+                shelter_name=str(row["name"]),
+                address=str(row["address"]),
+                occupied_people=people,
+                capacity_people=capacity,
+                room_people=room,
+            )
+        )
+    return found
