@@ -9,7 +9,6 @@ levels that gauges measured (`Observed`) and official warnings. The staff form m
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -17,6 +16,7 @@ from uuid import UUID, uuid5
 
 from advisory.types import ORDERS, Advice
 from advisory.types import Warning as OfficialWarning
+from alerts.flex import Bubble
 from alerts.glossary import sentences, term
 from alerts.passages import end, what_and_where, who_and_why
 from alerts.spoken import spoken_text
@@ -26,8 +26,6 @@ from alerts.types import NEW, PUBLIC_FORMS, STAFF_FORM, Hazard, Message, Observe
 from alerts.urgent import LANGUAGE, urgent_body, urgent_title
 
 SUBJECT_MAX = 60  # characters a lock screen shows
-LINE_TEXT_MAX = 5000
-LINKED_FORMS = ("mail", "plain")  # LINE has a button, loudspeakers have no links
 MESSAGES = UUID("6f1d6b0e-6a0a-5f0e-9b86-0d0c7a1b4e55")  # name space of message ids, our own
 
 
@@ -47,6 +45,7 @@ def compose(
     warnings: Sequence[OfficialWarning] = (),
     open_shelters: Collection[str] | None = None,
     map_url: str = "",
+    picture_url: str = "",
     notes: Sequence[str] = (),
 ) -> Message | None:
     """Give the message of one district, or None where citizens are told nothing.
@@ -67,7 +66,10 @@ def compose(
     open_shelters
         Ids of shelters known to be open; None = not known, and the text says so.
     map_url
-        Public address of the district's shelter map, told in mail and plain text.
+        Public address of the district's shelter map: a link in mail and plain text, in LINE a
+        button.
+    picture_url
+        Public address of a picture of that map, shown in LINE.
     notes
         What is simulated, assumed or a stand-in: said in the text.
     """
@@ -91,15 +93,17 @@ def compose(
     if form == "spoken":
         script = spoken_text(tale, drill_note=note, simulated=bool(notes))
         return _message(advice, language, form, subject, start + script)
-    linked = map_url if form in LINKED_FORMS else ""
+    headline = start + tale.headline
     lines = [
-        start + tale.headline,
         *([note] if note else []),
         *who_and_why(tale, observed=observed, warnings=warnings),
         *what_and_where(tale),
-        *end(tale, notes, map_url=linked),
     ]
-    return _message(advice, language, form, subject, "\n".join(lines))
+    if form == "line":
+        bubble = _bubble(tale, subject, [headline, *lines], end(tale, notes), map_url, picture_url)
+        return _made(advice, language, form, subject, bubble.body())
+    text = "\n".join([headline, *lines, *end(tale, notes, map_url=map_url)])
+    return _message(advice, language, form, subject, text)
 
 
 def _check(form: str, language: str, issued_at: datetime, expires: datetime) -> None:
@@ -124,20 +128,29 @@ def _subject(start: str, tale: Tale) -> str:
     return f"{subject[: SUBJECT_MAX - 1]}…"
 
 
+def _bubble(
+    tale: Tale, subject: str, lines: Sequence[str], end: Sequence[str], *links: str
+) -> Bubble:
+    """Give the bubble of a text; map and picture only where somebody is sent to a shelter."""
+    headline, *rest = lines
+    map_url, picture_url = links if tale.passages.where is not None else ("", "")
+    return Bubble(
+        alt_text=subject,
+        level=None if tale.occasion.ends else int(tale.advice.level),
+        headline=headline,
+        lines=[part for line in rest for part in line.split("\n")],
+        end=end,
+        map_url=map_url,
+        map_label=sentences(tale.language)["map_button"],
+        picture_url=picture_url,
+    )
+
+
 def _message(advice: Advice, language: str, form: str, subject: str, text: str) -> Message:
-    body = _line_body(text) if form == "line" else f"{text.rstrip()}\n".encode()
+    return _made(advice, language, form, subject, f"{text.rstrip()}\n".encode())
+
+
+def _made(advice: Advice, language: str, form: str, subject: str, body: bytes) -> Message:
     draft = Message("", advice.district_id, language, form, subject, body)
     name = f"{advice.district_id}/{advice.digest}/{language}/{form}/{draft.sha256}"
     return replace(draft, message_id=str(uuid5(MESSAGES, name)))
-
-
-def _line_body(text: str) -> bytes:
-    if len(text) > LINE_TEXT_MAX:
-        raise ValueError(
-            f"a LINE text must have <= {LINE_TEXT_MAX} characters, got {len(text)}. "
-            "Shorten the notes or names of this city."
-        )
-    from linebot.v3.messaging import TextMessage
-
-    messages = [TextMessage(text=text).to_dict()]
-    return json.dumps(messages, ensure_ascii=False, separators=(",", ":")).encode()

@@ -14,7 +14,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from advisory.types import Level
-from alerts.types import Message
+from alerts.flex import read_text
+from alerts.types import CAP_FORM, Message
 from forecasting.types import Gauge, Observations
 from kawamori import words
 from kawamori.charts import Hydrograph, chart_data, forecast_rows, hydrographs, peak
@@ -177,8 +178,8 @@ def message_texts(message: Message) -> list[str]:
     if message.form != "line":
         return [body]
     try:
-        return [str(part["text"]) for part in json.loads(body)]
-    except (ValueError, KeyError, TypeError):  # not plain text objects: show what will be sent
+        return [read_text(message.body)]
+    except ValueError:  # no texts and bubbles: show what will be sent
         return [body]
 
 
@@ -218,10 +219,10 @@ def _tracked(run: Run, history: Sequence[Step]) -> list[Gauge]:
 
 
 def _drafts(run: Run) -> list[tuple[str, list[Message]]]:
-    """Give the messages by district, in the order of the advice."""
+    """Give the texts by district, in the order of the advice."""
     names = _names(run.city.districts)
     found: dict[str, list[Message]] = {item.district_id: [] for item in advice_rows(run)}
-    for message in run.messages:
+    for message in (one for one in run.messages if one.form != CAP_FORM):
         found.setdefault(message.district_id, []).append(message)
     return [(names.get(key, key), messages) for key, messages in found.items() if messages]
 

@@ -12,16 +12,27 @@ from typing import Any
 
 import pytest
 
+from benchmarks.line_contract import Contract, official_file, read_contract
+
 REPOSITORY = Path(__file__).parents[1]
+DATA = Path(os.environ.get("KAWAMORI_DATA") or REPOSITORY.parent / "shared" / "data")
 
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Give the folder of real series and lists; skip loudly where there is none."""
-    folder = os.environ.get("KAWAMORI_DATA") or str(REPOSITORY.parent / "shared" / "data")
-    if not Path(folder).is_dir():
+    if not DATA.is_dir():
         pytest.skip("no real data: run  KAWAMORI_DATA=/path/to/data make test")
-    return Path(folder)
+    return DATA
+
+
+@pytest.fixture(scope="session")
+def line_contract(real_data: Path) -> Contract:
+    """Give the official LINE file, choices closed; skip loudly where there is none."""
+    path = official_file(real_data)
+    if path is None:
+        pytest.skip("no schemas/line/messaging-api.yml beside the real data")
+    return read_contract(path)
 
 
 def load(name: str) -> ModuleType:
@@ -59,7 +70,10 @@ def doubles() -> ModuleType:
 
 @pytest.fixture
 def line_double(doubles: ModuleType) -> Iterator[Any]:
-    double = doubles.LineDouble().start()
+    """Give LINE; it judges by the official file where that lies beside the real data."""
+    path = official_file(DATA)
+    contract = None if path is None else read_contract(path)
+    double = doubles.LineDouble(doubles.LineService(contract)).start()
     yield double
     double.stop()
 

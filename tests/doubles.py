@@ -6,7 +6,6 @@ The services listen on 127.0.0.1, remember who got what, and fail when told to. 
 from __future__ import annotations
 
 import json
-import re
 import socket
 import threading
 import time
@@ -17,18 +16,19 @@ from email.message import Message as Mail
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from uuid import UUID
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from alerts.types import Batch, Message, Receipt
-
-TOKEN = "token-of-the-double-7f3a"
-QUOTA = "You have reached your monthly limit."
-RATE = "The API rate limit has been exceeded. Try again later."
-PATH = "/v2/bot/message/multicast"
-TEXT_FIELDS = {"type", "text", "emojis", "quoteToken", "quickReply", "sender"}
+from benchmarks.line_service import (  # noqa: F401 - tests read them here
+    PATH,
+    QUOTA,
+    RATE,
+    TOKEN,
+    LineService,
+    Reply,
+)
 
 
 @dataclass
@@ -43,13 +43,11 @@ class Fault:
 
 @dataclass
 class LineDouble:
-    """Remembers accepted retry keys, what each user got, and every retry key seen."""
+    """`benchmarks.line_service` over HTTP, with faults that are told it beforehand."""
 
+    service: LineService = field(default_factory=LineService)
     faults: deque[Fault] = field(default_factory=deque)
-    accepted: dict[str, str] = field(default_factory=dict)
-    inboxes: dict[str, list[str]] = field(default_factory=dict)
-    keys_seen: list[str] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    latency_s: float = 0.0
 
     def start(self) -> LineDouble:
         double = self
@@ -60,8 +58,26 @@ class LineDouble:
             def do_POST(self) -> None:
                 double.answer(self)
 
+            def do_GET(self) -> None:
+                self._send(*double.service.answer("GET", self.path, self.headers))
+
             def log_message(self, *_: Any) -> None:
                 """Say nothing."""
+
+            def _send(
+                self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None
+            ) -> None:
+                raw = json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(raw)))
+                for name, value in (headers or {}).items():
+                    self.send_header(name, value)
+                self.end_headers()
+                try:
+                    self.wfile.write(raw)
+                except ConnectionError:  # the client timed out, as it was meant to
+                    self.close_connection = True
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
@@ -75,6 +91,19 @@ class LineDouble:
     def host(self) -> str:
         return f"http://127.0.0.1:{self.server.server_port}"
 
+    @property
+    def inboxes(self) -> dict[str, list[str]]:
+        """Give what each user can read."""
+        return self.service.inboxes
+
+    @property
+    def accepted(self) -> dict[str, str]:
+        return self.service.accepted
+
+    @property
+    def keys_seen(self) -> list[str]:
+        return self.service.keys_seen
+
     def fail(self, status: int = 500, message: str = "no", **how: Any) -> None:
         """Plan one more failure: the next request without one planned gets it."""
         self.faults.append(Fault(status, message, **how))
@@ -84,102 +113,24 @@ class LineDouble:
         self.server.server_close()
         self.thread.join(timeout=5)
 
-    def answer(self, http: BaseHTTPRequestHandler) -> None:
+    def answer(self, http: Any) -> None:
         raw = http.rfile.read(int(http.headers.get("Content-Length", 0)))
+        time.sleep(self.latency_s)
         fault = self.faults.popleft() if self.faults else None
         if fault is None:
-            return self._reply(http, *self.accept(http.path, http.headers, raw))
+            return http._send(*self.accept(http.path, http.headers, raw))
         if fault.lost:
             self.accept(http.path, http.headers, raw)
             http.close_connection = True
         if fault.wait is not None:
             fault.wait.wait(10)
         if not fault.lost:
-            self._reply(http, fault.status, {"message": fault.message})
+            http._send(fault.status, {"message": fault.message})
         return None
 
-    def accept(
-        self, path: str, headers: Any, raw: bytes
-    ) -> tuple[int, dict[str, Any], dict[str, str]]:
-        """Judge a request as the real service does: 401, 400, 409 or 200."""
-        if headers.get("Authorization") != f"Bearer {TOKEN}":
-            return 401, {"message": "Authentication failed"}, {}
-        if path != PATH:
-            return 404, {"message": "Not found"}, {}
-        key = headers.get("X-Line-Retry-Key", "")
-        fault = key_fault(key) or body_fault(raw)
-        if fault:
-            return 400, {"message": "The request body has 1 error(s)", "details": [fault]}, {}
-        with self.lock:
-            self.keys_seen.append(key)
-            if key in self.accepted:
-                repeat = {"x-line-accepted-request-id": self.accepted[key]}
-                return 409, {"message": "The retry key is already accepted"}, repeat
-            request_id = f"request-{len(self.accepted)}"
-            self.accepted[key] = request_id
-            body = json.loads(raw)
-            for user in body["to"]:
-                self.inboxes.setdefault(user, []).append(body["messages"][0]["text"])
-        return 200, {}, {"x-line-request-id": request_id}
-
-    def _reply(
-        self,
-        http: BaseHTTPRequestHandler,
-        status: int,
-        body: dict[str, Any],
-        headers: dict[str, str] | None = None,
-    ) -> None:
-        raw = json.dumps(body).encode()
-        http.send_response(status)
-        http.send_header("Content-Type", "application/json")
-        http.send_header("Content-Length", str(len(raw)))
-        for name, value in (headers or {}).items():
-            http.send_header(name, value)
-        http.end_headers()
-        try:
-            http.wfile.write(raw)
-        except ConnectionError:  # the client timed out, as it was meant to
-            http.close_connection = True
-
-
-def key_fault(key: str) -> dict[str, str] | None:
-    """Name what is wrong with a retry key: it must be a UUID, and be there on the first try."""
-    try:
-        UUID(key)
-    except ValueError:
-        return {"message": "must be a UUID", "property": "X-Line-Retry-Key"}
-    return None
-
-
-def body_fault(raw: bytes) -> dict[str, str] | None:
-    """Name what is wrong with a multicast body, in the words of the service's error details."""
-    if len(raw) > 2 * 1024 * 1024:
-        return {"message": "too large", "property": "body"}
-    body = json.loads(raw)
-    unknown = set(body) - {"to", "messages", "notificationDisabled", "customAggregationUnits"}
-    if unknown:
-        return {"message": "unknown property", "property": sorted(unknown)[0]}
-    return users_fault(body.get("to")) or messages_fault(body.get("messages"))
-
-
-def users_fault(users: Any) -> dict[str, str] | None:
-    if not isinstance(users, list) or not 1 <= len(users) <= 500 or len(set(users)) != len(users):
-        return {"message": "must be 1 to 500 different user ids", "property": "to"}
-    bad = [user for user in users if not re.fullmatch(r"U[0-9a-f]{32}", user)]
-    if bad:  # the real service also repeats what it was given
-        return {"message": f"invalid user id {bad[0]}", "property": "to"}
-    return None
-
-
-def messages_fault(messages: Any) -> dict[str, str] | None:
-    if not isinstance(messages, list) or not 1 <= len(messages) <= 5:
-        return {"message": "must be 1 to 5 messages", "property": "messages"}
-    for number, item in enumerate(messages):
-        text = item.get("text")
-        plain = item.get("type") == "text" and set(item) <= TEXT_FIELDS
-        if not plain or not isinstance(text, str) or not 1 <= len(text) <= 5000:
-            return {"message": "not a text message", "property": f"messages[{number}]"}
-    return None
+    def accept(self, path: str, headers: Any, raw: bytes) -> Reply:
+        """Judge a request without a network."""
+        return self.service.answer("POST", path, headers, raw)
 
 
 @dataclass

@@ -5,7 +5,6 @@ Renew them after a change of wording, then read the difference: `python tests/go
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from advisory.types import Advice, Destination, Level, People
 from advisory.types import Warning as OfficialWarning
 from alerts.cap.telling import told
 from alerts.compose import compose
+from alerts.flex import read_text
 from alerts.glossary import languages, sentences
 from alerts.types import NEW, Observed, Occasion
 
@@ -140,8 +140,8 @@ def pages() -> Iterator[tuple[Path, str]]:
 
 
 def line_text(found: Any) -> str:
-    """Give the text of a LINE message object."""
-    return str(json.loads(found.body)[0]["text"])
+    """Give what a LINE bubble says."""
+    return read_text(found.body)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ import pytest
 
 from advisory.types import ORDERS, Level
 from advisory.types import Warning as OfficialWarning
-from alerts.compose import LINE_TEXT_MAX, SUBJECT_MAX, compose
+from alerts.compose import SUBJECT_MAX, compose
+from alerts.flex import BUBBLE_MAX, read_text
 from alerts.types import PUBLIC_FORMS, Observed
 
 LEVELS = sorted(ORDERS)
@@ -19,8 +20,7 @@ FORECAST_FIGURES = ("6.47", "5.93", "83", "0.19", "37分", "59分", "4321", "271
 
 
 def text_of(message):
-    body = message.body.decode()
-    return json.loads(body)[0]["text"] if message.form == "line" else body
+    return read_text(message.body) if message.form == "line" else message.body.decode()
 
 
 @pytest.fixture
@@ -221,13 +221,13 @@ def test_braces_in_a_name_are_only_text(write, make_advice):
 
 def test_a_line_body_is_an_array_of_message_objects(write):
     body = json.loads(write(form="line").body)
-    assert [sorted(item) for item in body] == [["text", "type"]]
-    assert body[0]["type"] == "text"
+    assert [sorted(item) for item in body] == [["altText", "contents", "type"]]
+    assert body[0]["type"] == "flex"
 
 
 def test_a_text_too_long_for_line_is_refused(write):
-    with pytest.raises(ValueError, match=f"<= {LINE_TEXT_MAX} characters"):
-        write(form="line", notes=["あ" * LINE_TEXT_MAX])
+    with pytest.raises(ValueError, match=f"<= {BUBBLE_MAX} bytes"):
+        write(form="line", notes=["あ" * (BUBBLE_MAX // 3)])
 
 
 def test_an_unknown_form_lists_the_known_ones(write):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import string
 import tomllib
@@ -15,6 +14,7 @@ import pytest
 from advisory.types import ORDERS, Level
 from advisory.types import Warning as OfficialWarning
 from alerts.compose import SUBJECT_MAX, compose
+from alerts.flex import read_text
 from alerts.glossary import languages, sentences, term
 from alerts.types import Observed
 
@@ -124,7 +124,7 @@ def test_every_text_begins_with_the_level_and_names_district_river_and_level(
 ):
     message = write(level, language, form)
     said = message.body.decode()
-    text = json.loads(said)[0]["text"] if form == "line" else said
+    text = read_text(said.encode()) if form == "line" else said
     assert text.startswith(term(f"level_{int(level)}", language))
     assert term(f"level_{int(level)}", language) in message.subject
     assert "平" in message.subject

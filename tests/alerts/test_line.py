@@ -12,6 +12,7 @@ from urllib3.exceptions import HTTPError
 
 from alerts.channels.line import LineChannel
 from alerts.deliver import deliver
+from alerts.flex import read_text
 from alerts.outbox import deliveries
 from alerts.types import Audience, Batch, PermanentError, RetryableError
 
@@ -38,7 +39,8 @@ def channel(line_double, doubles):
 
 def test_each_user_gets_the_approved_text_once(channel, line_double, batch, message):
     receipt = channel.send(batch, message)
-    text = json.loads(message.body)[0]["text"]
+    text = read_text(message.body)
+    assert text.startswith("警戒レベル4、避難指示\n")
     assert line_double.inboxes == {user: [text] for user in USERS}
     assert (receipt.reference, receipt.accepted) == ("request-0", 3)
 

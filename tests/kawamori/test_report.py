@@ -138,7 +138,7 @@ def test_line_texts_are_read_from_their_objects_and_shown_raw_otherwise() -> Non
         return Message("m", "d1", "ja", form, "", body.encode())
 
     two = '[{"type":"text","text":"a"},{"type":"text","text":"b"}]'
-    assert message_texts(drafted("line", two)) == ["a", "b"]
+    assert message_texts(drafted("line", two)) == ["a\nb"]
     assert message_texts(drafted("line", '[{"type":"image"}]')) == ['[{"type":"image"}]']
     assert message_texts(drafted("line", "broken")) == ["broken"]
     assert message_texts(drafted("mail", two)) == [two]
