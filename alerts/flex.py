@@ -85,11 +85,21 @@ def read_text(body: bytes) -> str:
         If it is no list of texts and bubbles.
     """
     try:
-        return "\n".join(line for item in json.loads(body) for line in _said(item))
+        return "\n".join(line for item in message_objects(body) for line in _said(item))
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(
             f"body must be a list of LINE texts and bubbles, got {type(error).__name__}."
         ) from error
+
+
+def message_objects(body: bytes) -> list[Any]:
+    """Give the message objects of a body; ValueError if it is no list."""
+    items = json.loads(body)
+    if not isinstance(items, list):
+        raise ValueError(
+            f"body must be a list of LINE texts and bubbles, got {type(items).__name__}."
+        )
+    return items
 
 
 def _said(item: dict[str, Any]) -> Iterator[str]:
