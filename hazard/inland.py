@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from hazard.depth_text import depth_ranges_m
@@ -100,8 +101,10 @@ def most_rain_mm_per_h(rain_mm: Any, stations: Sequence[str], *, steps_per_h: in
     known = [name for name in stations if name in rain_mm["rain_gauge"].values]
     if not known or rain_mm.sizes["time"] < steps_per_h:
         return math.nan
-    hours = rain_mm.sel(rain_gauge=known).rolling(time=steps_per_h).sum()
-    return float(hours.max(skipna=True))
+    steps = rain_mm.sel(rain_gauge=known).transpose("time", "rain_gauge").values
+    hours = np.lib.stride_tricks.sliding_window_view(steps, steps_per_h, axis=0).sum(axis=-1)
+    known_mm = hours[~np.isnan(hours)]
+    return float(known_mm.max()) if known_mm.size else math.nan
 
 
 def read_inland_file(file: PublishedFile) -> Any:
