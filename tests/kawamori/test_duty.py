@@ -62,7 +62,7 @@ def desk(tmp_path, line_double, smtp_double, doubles):
         line_token=doubles.TOKEN,
         line_timeout_s=60.0,
         console_url="https://desk.example",
-        public_url="http://public.example",
+        public_url="https://public.example",
         duty_secret="a-long-secret-of-the-test",
     )
 
@@ -153,7 +153,7 @@ def test_the_link_shows_first_and_acknowledges_only_when_pressed(desk, keep, liv
     now = datetime.now(UTC)
     list(watch_city(desk, CITY, now=live_run.issued_at))
     mail = next(m for _, m in smtp_double.mails if "避難指示" in m["Subject"])
-    link = re.search(r"http://public\.example(/duty/acknowledge/\S+)",
+    link = re.search(r"https://public\.example(/duty/acknowledge/\S+)",
                      mail.get_body(("plain",)).get_content())  # fmt: skip
     client = visitor(desk)
 

@@ -249,16 +249,6 @@ def test_no_kana_is_left_in_a_foreign_language(language):
     assert re.findall(r"[ぁ-んァ-ヴ]+", "".join(phrases(language).values())) == []
 
 
-@pytest.fixture(scope="session")
-def contract(real_data):
-    from benchmarks.line_contract import official_file, read_contract
-
-    path = official_file(real_data)
-    if path is None:
-        pytest.skip("no official OpenAPI file beside the real data")
-    return read_contract(path)
-
-
 ASKED = [
     ("location", {"lon": 140.85, "lat": 37.0}), ("location", {"lon": 0.0, "lat": 0.0}),
     ("text", {"text": "平"}), ("text", {"text": "?"}), ("follow", {}), ("other", {}),
@@ -273,7 +263,7 @@ ASKED = [
 
 
 @pytest.mark.parametrize("language", languages())
-def test_every_answer_is_one_that_line_takes(say, world, event, contract, language):
+def test_every_answer_is_one_that_line_takes(say, world, event, line_contract, language):
     world.orders["taira"] = Order(4, "本文")
     world.danger = Danger(True, (Depth("夏井川", 0.5, 3.0),), True, True, True)
     for kind, changes in ASKED:
@@ -281,15 +271,17 @@ def test_every_answer_is_one_that_line_takes(say, world, event, contract, langua
         filled = {key: value.format(language=language) if key == "text" else value
                   for key, value in changes.items()}  # fmt: skip
         messages = say(kind, **filled)
-        fault = contract.fault("ReplyMessageRequest", {"replyToken": "r", "messages": messages})
+        fault = line_contract.fault(
+            "ReplyMessageRequest", {"replyToken": "r", "messages": messages}
+        )
         assert fault == "", (kind, changes)
         assert all(1 <= len(b.get("label", "x")) <= 20 for b in buttons(messages))
 
 
-def test_the_rich_menu_is_one_that_line_takes_and_covers_its_picture(contract):
+def test_the_rich_menu_is_one_that_line_takes_and_covers_its_picture(line_contract):
     text = files("alerts").joinpath("bot", "rich_menu.json").read_text("utf-8")
     menu = json.loads(text)
-    assert contract.fault("RichMenuRequest", menu) == ""
+    assert line_contract.fault("RichMenuRequest", menu) == ""
     areas = [area["bounds"] for area in menu["areas"]]
     assert sum(a["width"] * a["height"] for a in areas) == 2500 * 1686
     assert len(menu["chatBarText"]) <= 14

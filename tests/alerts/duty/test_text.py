@@ -67,6 +67,12 @@ def test_a_repeat_says_since_when_nobody_answered_and_that_nobody_is_on_shift(ma
     assert "当番の人が名簿にいない" in said
 
 
+def test_what_line_gets_is_valid_by_the_official_file(make_alert, line_contract):
+    messages = json.loads(line_message(make_alert(), FIRST, LINKS).body)
+    body = {"to": ["U" + "a" * 32], "messages": messages}
+    assert line_contract.fault("MulticastRequest", body) == ""
+
+
 def test_line_gets_the_map_and_a_text_with_a_button_that_it_would_accept(make_alert):
     message = line_message(make_alert(), FIRST, LINKS)
     image, text = json.loads(message.body)
