@@ -11,6 +11,7 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from kawamori import acknowledge, line_webhook
 from kawamori.console import (
     accounts_page,
     doors,
@@ -39,6 +40,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     public.router,
     events.router,
     document.router,
+    acknowledge.router,
+    line_webhook.router,
 )
 
 
