@@ -7,7 +7,7 @@ from datetime import datetime
 
 from advisory.types import ORDERS, Advice, Level
 from alerts.glossary import term
-from alerts.types import EVERYBODY, HOUSEHOLDS, PUBLIC_FORMS, Audience, Message
+from alerts.types import CAP_FORM, EVERYBODY, HOUSEHOLDS, PUBLIC_FORMS, Audience, Message
 
 
 def objections(
@@ -55,8 +55,8 @@ def message_faults(advice: Advice, messages: Sequence[Message], *, drill: bool) 
     for item in messages:
         if item.district_id != advice.district_id:
             yield f"message {item.message_id} is for {item.district_id}, not {advice.district_id}"
-        if item.form not in PUBLIC_FORMS:
-            yield f"form must be one of {list(PUBLIC_FORMS)}, got {item.form!r}"
+        if item.form not in (*PUBLIC_FORMS, CAP_FORM):
+            yield f"form must be one of {[*PUBLIC_FORMS, CAP_FORM]}, got {item.form!r}"
         if item.household not in (EVERYBODY, *HOUSEHOLDS):
             yield f"household must be one of {list(HOUSEHOLDS)}, got {item.household!r}"
         if (item.form, item.language, item.household) in seen:

@@ -20,6 +20,7 @@ Change = Literal["shelters", "deadline"]
 
 PUBLIC_FORMS = ("line", "mail", "plain", "spoken", "urgent")
 STAFF_FORM = "staff"
+CAP_FORM = "cap"  # one document in all languages, approved like the texts
 HOUSEHOLDS = ("general", "elderly", "car")  # kinds that go to shelters of their own
 EVERYBODY = ""  # the kind of a message that is not for one kind of household
 
@@ -31,7 +32,7 @@ class Message:
     message_id: str
     district_id: str
     language: str
-    form: str  # of PUBLIC_FORMS, or staff
+    form: str  # of PUBLIC_FORMS, cap, or staff
     subject: str
     body: bytes
     household: str = EVERYBODY  # or of HOUSEHOLDS
@@ -160,6 +161,26 @@ class RetryableError(Exception):
 
 class PermanentError(Exception):
     """The channel will never accept this batch; a person must look."""
+
+
+class StoppedError(PermanentError):
+    """The whole channel takes nothing until a person acts; its batches wait for that."""
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """What a service said before a round of sending; it forbids nothing, an officer reads it."""
+
+    channel: str
+    needed: int  # messages that wait
+    left: int | None = None  # messages that its plan still allows this month; None = no limit known
+    refused: tuple[tuple[str, str], ...] = ()  # message_id and fault
+    unanswered: str = ""  # why it could not be asked
+
+    @property
+    def enough(self) -> bool:
+        """Tell whether the plan allows all that waits, as far as is known."""
+        return self.left is None or self.needed <= self.left
 
 
 class Channel(Protocol):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from alerts.channels.line import LineChannel
 from alerts.deliver import deliver
 from alerts.types import Channel
+from kawamori.cap_feed import cap_channel
 from kawamori.mail import mail_channel
 from kawamori.settings import Settings
 from kawamori.store import open_store
@@ -18,7 +19,8 @@ def dispatch_waiting(settings: Settings) -> Iterator[str]:
     channels = open_channels(settings)
     if not channels:
         raise ValueError(
-            "no channel is set up. Set KAWAMORI_SMTP_HOST for mail or KAWAMORI_LINE_TOKEN for LINE."
+            "no channel is set up. Set KAWAMORI_SMTP_HOST for mail, KAWAMORI_LINE_TOKEN for LINE "
+            "or KAWAMORI_CAP_SENDER for a CAP feed."
         )
     engine = open_store(settings.store_url)
     try:
@@ -43,4 +45,6 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
         token = settings.line_token.get_secret_value()
         configuration = Configuration(host=settings.line_host, access_token=token)
         channels["line"] = LineChannel(configuration, timeout_s=settings.line_timeout_s)
+    if settings.cap_sender:
+        channels["cap"] = cap_channel(settings)
     return channels

@@ -14,7 +14,9 @@ from uuid import UUID, uuid5
 
 import pandas as pd
 
-from advisory.types import Advice, Destination, GaugeState
+from advisory.types import ORDERS, Advice, Destination, GaugeState
+from alerts.cap.draft import cap_message
+from alerts.cap.notice import area_of
 from alerts.compose import compose
 from alerts.facts import observe
 from alerts.types import EVERYBODY, PUBLIC_FORMS, STAFF_FORM, Message, Observed
@@ -62,15 +64,31 @@ class Local:
             notes=self.city.notes,
         )
 
+    def cap(self) -> Message | None:
+        """Give the CAP draft; None where citizens are told nothing or the district has no shape."""
+        shape = self.city.districts.geometry.loc[self.advice.district_id]
+        if self.advice.level not in ORDERS or shape is None or shape.is_empty or shape.area == 0:
+            return None
+        return cap_message(
+            self.advice,
+            area_of(self.advice.name, self.city.code, shape),
+            city_name=self.city.name,
+            expires=self.advice.valid_until,
+            drill=self.drill,
+            river_names=self.rivers,
+            observed=self.observed,
+            notes=self.city.notes,
+        )
+
 
 def drafts(
     city: City, advice: Sequence[Advice], states: Sequence[GaugeState], *, drill: bool
 ) -> tuple[Message, ...]:
     """Give the drafts of one cycle, district by district."""
     found = [
-        local.write(form)
+        draft
         for local in (Local.of(city, one, states, drill=drill) for one in advice)
-        for form in FORMS
+        for draft in (*(local.write(form) for form in FORMS), local.cap())
     ]
     return tuple(draft for draft in found if draft is not None)
 

@@ -9,16 +9,24 @@ import json
 import socket
 import threading
 import time
+from base64 import urlsafe_b64encode
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import Message as Mail
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from secrets import token_bytes
 from typing import Any
 
+import http_ece
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from alerts.types import Batch, Message, Receipt
 from benchmarks.line_service import (  # noqa: F401 - tests read them here
@@ -198,6 +206,92 @@ class SmtpDouble:
             self.mails += [(address, mail) for address in envelope.rcpt_tos]
             self.senders.append(envelope.mail_from)
         return answer
+
+
+@dataclass
+class HttpDouble:
+    """Remembers every POST; `answers` are planned as (status, headers), then 201."""
+
+    answers: deque[tuple[int, dict[str, str]]] = field(default_factory=deque)
+    posts: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)  # the accepted
+    tried: int = 0
+
+    def start(self) -> HttpDouble:
+        double = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                double.tried += 1
+                status, headers = double.answers.popleft() if double.answers else (201, {})
+                if status < 300:
+                    double.posts.append((self.path, dict(self.headers), raw))
+                self.send_response(status)
+                for name, value in {"Content-Length": "0", **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                """Say nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.thread = threading.Thread(
+            target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
+        self.thread.start()
+        return self
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}{path}"
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join(timeout=5)
+
+
+@dataclass
+class Browser:
+    """A browser that subscribed to push: it alone can read what is sent to it."""
+
+    key: Any = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
+    secret: bytes = field(default_factory=lambda: token_bytes(16))
+
+    def subscription(self, endpoint: str) -> str:
+        form = serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+        keys = {"p256dh": self.key.public_key().public_bytes(*form), "auth": self.secret}
+        told = {name: urlsafe_b64encode(value).decode().rstrip("=") for name, value in keys.items()}
+        return json.dumps({"endpoint": endpoint, "keys": told})
+
+    def read(self, body: bytes) -> dict[str, Any]:
+        plain = http_ece.decrypt(body, private_key=self.key, auth_secret=self.secret)
+        return dict(json.loads(plain))
+
+
+def make_key() -> tuple[bytes, bytes]:
+    """Give a new signing key and its own certificate, PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "試験市")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return private, certificate.public_bytes(serialization.Encoding.PEM)
 
 
 class Killed(BaseException):

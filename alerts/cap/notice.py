@@ -12,6 +12,7 @@ from advisory.types import ORDERS, Level
 Kind = Literal["Alert", "Update", "Cancel"]
 Ring = tuple[tuple[float, float], ...]  # (lon, lat), the first point again at the end
 SIMPLE_DEG = 0.0005  # rings are simplified by about 50 m; CAP readers choke on thousands of points
+POINTS_MAX = 100  # of all rings of a district; coarser ones are drawn wider, so nobody is left out
 
 
 @dataclass(frozen=True)
@@ -97,14 +98,20 @@ class Notice:
 
 def area_of(name: str, code: str, geometry: Any) -> Area:
     """Give the area of a district from its shape (polygon or multipolygon, lon/lat)."""
-    parts: Sequence[Any] = getattr(geometry, "geoms", [geometry])
-    rings = []
-    for part in parts:
-        if part.is_empty or part.area == 0:
-            continue
-        simple = part.simplify(SIMPLE_DEG, preserve_topology=True)
-        points = [(round(lon, 5), round(lat, 5)) for lon, lat, *_ in simple.exterior.coords]
-        rings.append(tuple(points))
+    tolerance = SIMPLE_DEG
+    rings = _rings(geometry.simplify(tolerance, preserve_topology=True))
+    while sum(map(len, rings)) > POINTS_MAX and tolerance < 1.0:
+        tolerance *= 2.0
+        rings = _rings(geometry.buffer(tolerance).simplify(tolerance, preserve_topology=True))
     if not rings:
         raise ValueError(f"the area of {name} must have a shape, got {geometry}. Add its polygon.")
     return Area(name, tuple(rings), code)
+
+
+def _rings(geometry: Any) -> list[Ring]:
+    parts: Sequence[Any] = getattr(geometry, "geoms", [geometry])
+    return [
+        tuple((round(lon, 5), round(lat, 5)) for lon, lat, *_ in part.exterior.coords)
+        for part in parts
+        if not part.is_empty and part.area > 0
+    ]

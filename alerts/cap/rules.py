@@ -173,7 +173,7 @@ def _calls(root: etree._Element, _setting: Setting) -> Iterator[Fault]:
             continue
         kind = text_of(root, "msgType")
         meant = LIFTED if kind == "Cancel" else RESPONSES[level]
-        may = [astuple(meant), *([("Shelter", *astuple(meant)[1:])] if kind == "Update" else [])]
+        may = [astuple(meant), *([("Shelter", *astuple(meant)[1:])] if kind != "Cancel" else [])]
         if call not in may:
             yield "calls-fit-level", f"level {int(level)} calls for {may[0]}, got {call}"
 

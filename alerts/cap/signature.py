@@ -5,6 +5,8 @@ The key belongs to the city and is handed in as bytes; nothing here reads or kee
 
 from __future__ import annotations
 
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from lxml import etree
 from signxml.algorithms import SignatureMethod
 from signxml.exceptions import InvalidInput, InvalidSignature
@@ -16,7 +18,9 @@ from alerts.cap.reading import read_document
 
 def sign(data: bytes, *, key_pem: bytes, certificate_pem: bytes) -> bytes:
     """Give the document with its signature as the last child of alert, as the schema allows."""
-    kind = SignatureMethod.ECDSA_SHA256 if b"EC PRIVATE" in key_pem else SignatureMethod.RSA_SHA256
+    key = load_pem_private_key(key_pem, password=None)
+    curved = isinstance(key, EllipticCurvePrivateKey)
+    kind = SignatureMethod.ECDSA_SHA256 if curved else SignatureMethod.RSA_SHA256
     signed = XMLSigner(signature_algorithm=kind).sign(
         read_document(data), key=key_pem, cert=certificate_pem.decode()
     )

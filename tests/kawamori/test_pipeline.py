@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from advisory.types import Level
-from alerts.types import PUBLIC_FORMS
+from alerts.types import CAP_FORM, PUBLIC_FORMS
 from forecasting.models import MODELS
 from forecasting.types import aware, check_observations
 from kawamori.city import read_city
@@ -60,7 +60,7 @@ def test_advice_reaches_people_places_and_texts(desk, storm) -> None:
     assert [(place.shelter_id, place.people) for place in low.shelters] == [("s1", 80)]
     assert run.allocation.unplaced["people"].sum() == 20
     texts = [message for message in run.messages if message.district_id == "low"]
-    assert {message.form for message in texts} == {*PUBLIC_FORMS, "staff"}
+    assert {message.form for message in texts} == {*PUBLIC_FORMS, CAP_FORM, "staff"}
     assert all(message.subject.startswith("【訓練】") for message in texts)
 
 
