@@ -1,0 +1,97 @@
+"""The map page: Folium with constants only; every layer comes from the API by its address.
+
+No text of a run passes through Folium. The one script (templates/situation_map.js) puts each into
+a text node, and the page's policy lets no other script run and nothing load from elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import folium
+from branca.element import Figure, MacroElement
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse
+from folium.template import Template
+from folium.utilities import JsCode
+
+from kawamori.console.access import needs
+from kawamori.console.layers import LAYERS, map_facts, times
+from kawamori.console.pages import language_of
+from kawamori.console.situation_records import LATEST, Stored
+from kawamori.words import clock
+from shelters.maps import SCRIPT_ESCAPES, START
+from shelters.symbols import GAUGE_STATES, LEVELS, SHELTER_STATES
+
+TEMPLATES = Path(__file__).parent / "templates"
+JAPAN = (138.0, 37.0)  # lon, lat of the first view; the bounds of the run replace it
+POLICY = (
+    "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
+    "img-src 'self' data:; connect-src 'self'; font-src 'self'; frame-ancestors 'self'; "
+    "base-uri 'none'; form-action 'none'"
+)
+DRAW = """
+{% macro script(this, kwargs) %}{{ this.code.js_code }}({{ this._parent.get_name() }},
+    JSON.parse(document.getElementById("facts").textContent));{% endmacro %}
+"""
+NONCE, FACTS, LANGUAGE = "@nonce@", "@facts@", "@language@"
+router = APIRouter()
+
+
+@router.get("/map", dependencies=[Depends(needs("viewer"))])
+def map_page(
+    request: Request, stored: Stored, run: Annotated[str, Query(max_length=200)] = LATEST
+) -> HTMLResponse:
+    """Give the map of a stored run."""
+    record = stored.read(run)
+    seen = record.run
+    facts = map_facts(record)
+    shown = {
+        "title": f"{'【訓練】' if seen.drill else ''}{seen.city.name} 状況の地図",
+        "drill": seen.drill,
+        "base": f"/api/v1/runs/{record.name}/layers/",
+        "layers": [{"name": name, "word": layer.word} for name, layer in LAYERS.items()],
+        "times": [
+            {"at": at.isoformat().replace("+00:00", "Z"), "word": clock(at)} for at in times(seen)
+        ],
+        "bounds": facts.get("bounds"),
+        "notes": facts.get("notes", []),
+        "credits": facts.get("credits", []),
+        "levels": LEVELS,
+        "states": GAUGE_STATES,
+        "kinds": SHELTER_STATES,
+    }
+    nonce = request.state.nonce
+    html = (
+        _page()
+        .replace(NONCE, nonce)
+        .replace(LANGUAGE, language_of(request))
+        .replace(FACTS, json.dumps(shown, ensure_ascii=False).translate(SCRIPT_ESCAPES))
+    )
+    return HTMLResponse(html, headers={"Content-Security-Policy": POLICY.format(nonce=nonce)})
+
+
+@cache
+def _page() -> str:
+    """Give the page, the same for every run."""
+    lon, lat = JAPAN
+    desk = folium.Map(
+        location=[lat, lon], zoom_start=5, tiles=None, zoom_control=False, maxZoom=18, zoomSnap=0.25
+    )
+    desk._id = "situation"
+    desk.default_js, desk.default_css = [], []
+    desk._template = Template(START)
+    draw: Any = MacroElement()  # type: ignore[no-untyped-call]
+    code = (TEMPLATES / "situation_map.js").read_text(encoding="utf-8")
+    draw._template, draw.code = Template(DRAW), JsCode(code)
+    desk.add_child(draw)
+    frame: Any = Figure()
+    frame._template = Template((TEMPLATES / "situation_map.html").read_text(encoding="utf-8"))
+    frame.header._children.clear()
+    frame.style = (TEMPLATES / "situation_map.css").read_text(encoding="utf-8")
+    frame.add_child(desk)
+    made: str = frame.render()
+    return made

@@ -1,0 +1,267 @@
+// Draws the layers of a run on a Leaflet map. Every text becomes a text node: nothing here builds
+// HTML from strings, so no name in a list can run.
+(function (map, facts) {
+  "use strict";
+  const wide = window.matchMedia("(min-width: 45rem)").matches;
+  const MANY = 800; // marks that a page can hold one by one; more are drawn as dots
+  const FLOOD = [ // from this probability of overflow on
+    [0.5, "#08306b", "50%以上"], [0.3, "#2f6fb5", "30〜50%"], [0.1, "#7fb2dd", "10〜30%"], [0, "#cfe3f4", "10%未満"],
+  ];
+  const CLOSED = {
+    some: { color: "#b35900", weight: 2.5, dashArray: "2 4" }, all: { color: "#b3001b", weight: 3, dashArray: "7 3" },
+    bridge: { color: "#b3001b", weight: 6, dashArray: "3 2" }, reported: { color: "#14181c", weight: 5, dashArray: "1 5" },
+  };
+  const STROKES = { // patterns of the levels, as everywhere in the system
+    "-1": ["M-2,2 l4,-4 M0,10 l10,-10 M8,12 l4,-4", "#5d6770", 3], 1: ["M2,2 h1 M7,7 h1", "#14181c", 1],
+    2: ["M0,5 h10", "#14181c", 0.8], 3: ["M-2,2 l4,-4 M0,10 l10,-10 M8,12 l4,-4", "#000", 1.2], 4: ["M0,10 l10,-10 M0,0 l10,10", "#fff", 1.2],
+  };
+  const levels = new Map(facts.levels.map((level) => [level.level, level]));
+  const states = new Map(facts.states.map((state) => [state.state, state]));
+  const kinds = new Map(facts.kinds.map((kind) => [kind.state, kind]));
+  const byId = (name) => document.getElementById(name);
+
+  function element(tag, className, text) {
+    const made = document.createElement(tag);
+    if (className) made.className = className;
+    if (text !== undefined) made.textContent = text;
+    return made;
+  }
+
+  function svg(tag, attributes) {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    Object.entries(attributes).forEach(([key, value]) => made.setAttribute(key, value));
+    return made;
+  }
+
+  const text = (told) => {
+    const box = element("div", "text");
+    box.append(element("b", "", told.name), ...told.lines.map((line) => element("span", "", line)));
+    return box;
+  };
+
+  // What is unknown is hatched, on the canvas too.
+  const hatch = (() => {
+    const tile = Object.assign(document.createElement("canvas"), { width: 10, height: 10 });
+    const pen = tile.getContext("2d");
+    pen.fillStyle = "#eef1f3";
+    pen.fillRect(0, 0, 10, 10);
+    pen.strokeStyle = "#5d6770";
+    pen.lineWidth = 3;
+    [[-2, 2, 2, -2], [0, 10, 10, 0], [8, 12, 12, 8]].forEach(([x, y, u, v]) => { pen.moveTo(x, y); pen.lineTo(u, v); });
+    pen.stroke();
+    return pen.createPattern(tile, "repeat");
+  })();
+
+  function patterns() {
+    const holder = svg("svg", { class: "defs", "aria-hidden": "true" });
+    facts.levels.forEach((level) => {
+      const pattern = svg("pattern", { id: `level${level.level}`, width: 10, height: 10, patternUnits: "userSpaceOnUse" });
+      pattern.append(svg("rect", { width: 10, height: 10, fill: level.fill }));
+      const [d, stroke, width] = STROKES[level.level] || [];
+      if (d) pattern.append(svg("path", { d, stroke, "stroke-width": width, fill: "none" }));
+      holder.append(pattern);
+    });
+    document.body.append(holder);
+  }
+
+  ["districts", "flood", "closed"].forEach((name, rank) => (map.createPane(name).style.zIndex = 410 + 10 * rank));
+  const canvas = L.canvas({ pane: "flood", padding: 0.2 });
+  const groups = Object.fromEntries(facts.layers.map((layer) => [layer.name, L.featureGroup().addTo(map)]));
+  const drawn = { flood: new Map(), gauges: new Map() }; // by feature id: what changes with time
+
+  function pin(feature, options) {
+    const [lon, lat] = options.at || feature.geometry.coordinates;
+    const icon = L.divIcon({ className: options.className, html: options.html, iconSize: options.size });
+    const marker = L.marker([lat, lon], { icon, zIndexOffset: options.above || 0 });
+    marker.told = { ...feature.properties, lines: options.lines || feature.properties.lines };
+    marker.on("add", () => name(marker));
+    marker.bindTooltip(() => text(marker.told), { direction: "top", offset: [0, -8] });
+    marker.bindPopup(() => text(marker.told), { maxWidth: 300, maxHeight: wide ? 360 : 200 });
+    marker.on("popupopen", () => marker.closeTooltip());
+    return marker;
+  }
+
+  function name(marker) {
+    const icon = marker.getElement();
+    if (icon) icon.setAttribute("aria-label", [marker.told.name, ...marker.told.lines].join("、"));
+  }
+
+  function dot(feature, fill) {
+    const [lon, lat] = feature.geometry.coordinates;
+    const made = L.circleMarker([lat, lon], { renderer: canvas, radius: 4, weight: 1, color: "#14181c", fillColor: fill, fillOpacity: 1 });
+    made.told = feature.properties;
+    return made.bindTooltip(() => text(made.told)).bindPopup(() => text(made.told));
+  }
+
+  function paint(node, state) {
+    node.style.backgroundColor = state.fill;
+    node.style.color = state.ink;
+    node.classList.toggle("hatched", state.level === -1);
+  }
+
+  const floodStyle = (told) => {
+    const found = told.probability === null ? null : FLOOD.find(([from]) => told.probability >= from);
+    return {
+      renderer: canvas, pane: "flood", weight: 0.7, color: found ? "#1d4f91" : "#14181c", fillOpacity: found ? 0.78 : 1,
+      fillColor: found ? found[1] : hatch, dashArray: told.stand_in ? "5 4" : null,
+    };
+  };
+
+  const draw = {
+    flood(data) {
+      L.geoJSON(data, {
+        style: (feature) => floodStyle(feature.properties),
+        onEachFeature: (feature, area) => { area.told = feature.properties; drawn.flood.set(feature.id, area); },
+      }).bindTooltip((area) => text(area.told), { sticky: true }).addTo(groups.flood);
+    },
+    districts(data) {
+      data.features.forEach((feature) => {
+        const told = feature.properties;
+        const level = levels.get(told.level === null ? -1 : told.level);
+        const lines = [`レベル${level.number} ${level.word}`, ...told.lines];
+        L.geoJSON(feature, { pane: "districts", interactive: false, style: {
+          pane: "districts", color: "#14181c", weight: 1.5, fillColor: `url(#level${level.level})`, fillOpacity: level.level === 5 ? 0.8 : 0.4,
+        } }).addTo(groups.districts);
+        const html = element("div", "chip");
+        const digit = element("i", "", level.number);
+        const words = element("span");
+        words.append(element("b", "", told.name), level.short);
+        html.append(digit, words);
+        paint(digit, level);
+        pin(feature, { at: [told.lon, told.lat], html, className: "holder", lines, above: 1000 + 100 * level.level }).addTo(groups.districts);
+      });
+    },
+    "closed-roads"(data) {
+      const style = (feature) => ({ pane: "closed", ...CLOSED[feature.properties.closed_to] });
+      L.geoJSON(data, { pane: "closed", style, onEachFeature: (feature, line) => { line.told = feature.properties; } })
+        .bindTooltip((line) => text(line.told), { sticky: true }).addTo(groups["closed-roads"]);
+    },
+    shelters(data) {
+      const many = data.features.length > MANY;
+      data.features.forEach((feature) => {
+        const { state, rank, room_words: room } = feature.properties;
+        const kind = kinds.get(state);
+        feature.properties.lines = [kind.word, ...feature.properties.lines];
+        if (many) { dot(feature, state === "opening" ? "#00633a" : "#fff").addTo(groups.shelters); return; }
+        const html = element("span", "", rank && state === "opening" ? String(rank) : kind.sign);
+        pin(feature, { html, className: `mark s-${state}`, size: rank ? [26, 26] : [20, 20], above: rank ? 600 : 0, room }).addTo(groups.shelters);
+      });
+    },
+    gauges(data) {
+      const many = data.features.length > MANY;
+      data.features.forEach((feature) => {
+        const state = states.get(feature.properties.state);
+        const made = many ? dot(feature, state.fill)
+          : pin(feature, { html: element("span", "", state.sign), className: "mark gauge", size: [26, 26], above: 800 });
+        made.on("add", () => gauge(made, feature.properties));
+        drawn.gauges.set(feature.id, made.addTo(groups.gauges));
+      });
+    },
+  };
+
+  function gauge(marker, told) {
+    const state = states.get(told.state);
+    marker.told = { ...told, lines: [state.word, ...told.lines] };
+    if (marker.setStyle) { marker.setStyle({ fillColor: state.fill }); return; }
+    const icon = marker.getElement();
+    if (!icon) return;
+    icon.querySelector("span").textContent = state.sign;
+    paint(icon, state);
+    name(marker);
+  }
+
+  const change = {
+    flood: (feature, area) => { area.told = feature.properties; area.setStyle(floodStyle(feature.properties)); },
+    gauges: (feature, marker) => gauge(marker, feature.properties),
+  };
+
+  async function ask(layer, at, geometry) {
+    const query = new URLSearchParams({ at, geometry });
+    const answer = await fetch(`${facts.base}${layer}.geojson?${query}`);
+    if (!answer.ok) throw new Error(`${layer} (${answer.status})`);
+    return answer.json();
+  }
+
+  // A layer that cannot be read says so on the map: an empty map must not look calm.
+  async function each(layers, work) {
+    const done = await Promise.allSettled(layers.map(work));
+    const lost = done.filter((one) => one.status === "rejected").map((one) => one.reason.message);
+    byId("failed").textContent = lost.length ? `地図の層を読めません: ${lost.join("、")}。安全とみなさないこと。` : "";
+  }
+
+  let asked = 0;
+  async function show() {
+    const mine = ++asked;
+    const { at, word } = facts.times[byId("time").value];
+    byId("told").textContent = word;
+    byId("time").setAttribute("aria-valuetext", word);
+    await each(Object.keys(change), async (layer) => {
+      const data = await ask(layer, at, false);
+      if (mine !== asked) return; // a later time was asked for meanwhile
+      data.features.forEach((feature) => { const place = drawn[layer].get(feature.id); if (place) change[layer](feature, place); });
+    });
+    document.documentElement.dataset.at = at;
+  }
+
+  function sample(className, words, state) {
+    const made = element("span", `sample ${className}`, words);
+    made.setAttribute("aria-hidden", "true");
+    if (state) paint(made, state);
+    return made;
+  }
+
+  function section(title, rows) {
+    const list = element("ul");
+    rows.forEach(([mark, words]) => { const row = element("li"); row.append(mark, words); list.append(row); });
+    byId("legend").append(element("h2", "", title), list);
+  }
+
+  function legend() {
+    const band = ([, fill, words]) => { const box = sample("", ""); box.style.backgroundColor = fill; return [box, words]; };
+    section("氾濫の確率(その時刻まで)", [...FLOOD.map(band), [sample("hatched", "?"), "不明 (安全とはみなさない)"]]);
+    section("警戒レベル (本システムの助言。市の発令ではありません)", facts.levels.map((level) => [sample("", level.number, level), level.word]));
+    section("水位観測所", facts.states.map((state) => [sample("", state.sign, state), state.word]));
+    section("避難所", facts.kinds.map((kind) => [sample(`s-${kind.state}`, kind.sign), kind.word]));
+    byId("legend").open = wide;
+  }
+
+  function controls() {
+    map.attributionControl.setPrefix("川守 Kawamori");
+    L.control.zoom({ zoomInTitle: "拡大", zoomOutTitle: "縮小" }).addTo(map);
+    L.control.scale({ imperial: false }).addTo(map);
+    const words = Object.fromEntries(facts.layers.map((layer) => [layer.word, groups[layer.name]]));
+    const toggle = L.control.layers(null, words, { collapsed: !wide }).addTo(map).getContainer().querySelector(".leaflet-control-layers-toggle");
+    toggle.title = "表示するもの";
+    toggle.textContent = "表示";
+    const frame = map.getContainer();
+    frame.setAttribute("role", "application");
+    frame.setAttribute("aria-label", "地図。矢印キーで移動、プラスとマイナスで拡大縮小");
+    frame.addEventListener("keydown", (event) => { if (event.key === "Escape") map.closePopup(); });
+    map.on("popupopen", (event) => event.popup.getElement().querySelector(".leaflet-popup-close-button")?.setAttribute("aria-label", "閉じる"));
+    map.on("zoomend", () => frame.classList.toggle("far", map.getZoom() < 12));
+  }
+
+  async function start() {
+    document.title = byId("title").textContent = facts.title;
+    document.body.classList.toggle("drill", facts.drill);
+    facts.notes.forEach((note) => byId("notes").append(element("li", "", note)));
+    if (facts.notes.length) byId("notes").tabIndex = 0;
+    byId("credits").textContent = facts.credits.length ? `出典: ${facts.credits.join("、")}` : "";
+    const slider = byId("time");
+    slider.max = facts.times.length - 1;
+    byId("told").textContent = facts.times[0].word;
+    slider.setAttribute("aria-valuetext", facts.times[0].word);
+    slider.addEventListener("input", show);
+    patterns();
+    controls();
+    legend();
+    if (facts.bounds) map.fitBounds(facts.bounds);
+    else byId("failed").textContent = "地図なし: 地区の位置データがありません。";
+    map.getContainer().classList.toggle("far", map.getZoom() < 12);
+    if (facts.bounds) await each(facts.layers.map((layer) => layer.name), async (layer) => draw[layer](await ask(layer, facts.times[0].at, true)));
+    byId("status").textContent = "地図を表示しました";
+    document.documentElement.dataset.drawn = "true";
+  }
+
+  start();
+})
