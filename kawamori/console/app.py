@@ -16,7 +16,9 @@ from kawamori.console import (
     accounts_page,
     doors,
     events,
+    map_page,
     runs,
+    situation,
 )
 from kawamori.console.access import declared
 from kawamori.console.api import document, places, public
@@ -40,6 +42,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     public.router,
     events.router,
     document.router,
+    situation.router,
+    map_page.router,
     acknowledge.router,
     line_webhook.router,
 )
