@@ -11,7 +11,7 @@ export OMP_WAIT_POLICY = PASSIVE
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := check
-.PHONY: demo test check bench peers serve assets debian lock clean crash
+.PHONY: demo test check audit bench peers serve assets debian lock clean crash
 
 $(VENV)/run.stamp: lock/run.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -40,7 +40,11 @@ check: $(VENV)/dev.stamp ## format, lint, types, import contracts, docs
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m kawamori.dependencies
 	$(BIN)/python -m pytest --no-header -q --doctest-modules forecasting hazard shelters advisory alerts kawamori tests/test_docs.py
+
+audit: $(VENV)/dev.stamp ## known vulnerabilities; fails where nothing can be known
+	$(BIN)/python -m kawamori.dependencies --strict
 
 # PyTorch by exact version only: see benchmarks/peers/requirements.in.
 .venv-peers/stamp: lock/peers.txt
