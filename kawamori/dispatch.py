@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 
 from alerts.channels.line import LineChannel
 from alerts.deliver import deliver
+from alerts.preflight import preflight, tell
 from alerts.types import Channel
 from kawamori.cap_feed import cap_channel
 from kawamori.mail import mail_channel
+from kawamori.outward import push_channel, webhook_channel
 from kawamori.settings import Settings
 from kawamori.store import open_store
 
@@ -19,11 +21,14 @@ def dispatch_waiting(settings: Settings) -> Iterator[str]:
     channels = open_channels(settings)
     if not channels:
         raise ValueError(
-            "no channel is set up. Set KAWAMORI_SMTP_HOST for mail, KAWAMORI_LINE_TOKEN for LINE "
-            "or KAWAMORI_CAP_SENDER for a CAP feed."
+            "no channel is set up. Set KAWAMORI_SMTP_HOST for mail, KAWAMORI_LINE_TOKEN for LINE, "
+            "KAWAMORI_VAPID_KEY for web push, KAWAMORI_WEBHOOK_URLS for partners or "
+            "KAWAMORI_CAP_SENDER for a CAP feed."
         )
     engine = open_store(settings.store_url)
     try:
+        for check in preflight(engine, channels, now=datetime.now(UTC)):
+            yield from tell(check)
         done = deliver(engine, channels, now=datetime.now(UTC))
     finally:
         for channel in channels.values():
@@ -45,6 +50,10 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
         token = settings.line_token.get_secret_value()
         configuration = Configuration(host=settings.line_host, access_token=token)
         channels["line"] = LineChannel(configuration, timeout_s=settings.line_timeout_s)
+    if settings.vapid_key.get_secret_value():
+        channels["webpush"] = push_channel(settings)
+    if settings.webhook_urls:
+        channels["webhook"] = webhook_channel(settings)
     if settings.cap_sender:
         channels["cap"] = cap_channel(settings)
     return channels

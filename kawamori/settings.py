@@ -22,7 +22,7 @@ class Settings(BaseSettings):
     bundles: Path = REPOSITORY / "data"  # committed facts, policies, cases
     home: Path = Path(".kawamori")  # built cities, map assets, the store
     out: Path = Path("out")  # one folder per run
-    database_url: str | None = None  # None = SQLite file in `home`
+    database_url: SecretStr | None = None  # with its password; None = SQLite file in `home`
 
     mail_from: str = "kawamori@example.jp"
     smtp_host: str = ""  # empty = no mail channel
@@ -42,6 +42,11 @@ class Settings(BaseSettings):
     duty_secret: SecretStr = SecretStr("")  # signs links to acknowledge; empty = no such links
     public_url: str = ""  # https://…, reached from outside: LINE fetches maps there
 
+    vapid_key: SecretStr = SecretStr("")  # P-256, base64url; empty = no web push
+    webhook_urls: tuple[str, ...] = ()  # JSON list; each gets every approved text, signed
+    webhook_secret: SecretStr = SecretStr("")
+    webhook_private: bool = False  # also http and private networks, for a relay of the city's own
+    post_timeout_s: float = 10.0  # of web push and webhooks
     cap_sender: str = ""  # e.g. kawamori@city.example.jp; empty = no CAP feed
     cap_key: Path | None = None  # PEM; None = documents are unsigned, and the feed says so
     cap_certificate: Path | None = None  # PEM of the same key
@@ -83,7 +88,9 @@ class Settings(BaseSettings):
     @property
     def store_url(self) -> str:
         """Give the SQLAlchemy URL of the store."""
-        return self.database_url or f"sqlite:///{self.home / 'kawamori.sqlite'}"
+        if self.database_url is not None and self.database_url.get_secret_value():
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.home / 'kawamori.sqlite'}"
 
     def real_data(self) -> Path:
         """Give the folder of real data, or raise FileNotFoundError saying what to set."""
