@@ -37,6 +37,8 @@ FONTS = (
     "ipagp.ttf", "ヒラギノ角ゴシック W3.ttc",
 )  # fmt: skip
 BLOCKS_SHOWN = 12
+ROWS_SHOWN = 14  # of the table: the rest are named below it, so that a page stays one sheet
+DENSE_ROWS = 4  # from more than these on the print is smaller
 FAR_M = 12_000.0  # a wider picture shows main roads only: small ones would blur it
 
 
@@ -221,7 +223,9 @@ def _html(
         drill=run.drill,
         issued=words.stamp(run.issued_at),
         picture=base64.b64encode(picture).decode("ascii"),
-        rows=list(rows.values()),
+        rows=list(rows.values())[:ROWS_SHOWN],
+        others=[f"{row.number} {row.name}" for row in list(rows.values())[ROWS_SHOWN:]],
+        dense=len(rows) > DENSE_ROWS,
         left=[(str(why), int(people)) for why, people in left.items()],
         straight=bool(len(_ways(run, district_id)))
         and not any(way.on_roads for way in _ways(run, district_id)),
