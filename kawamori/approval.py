@@ -7,19 +7,22 @@ registry, or from a CSV that names them by district and channel.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid5
 
 from sqlalchemy import Connection, Engine
 
 from advisory.types import ORDERS, Advice, Level
 from alerts import outbox
 from alerts.channels import CHANNELS
+from alerts.channels.cap import FEED, CapChannel
+from alerts.channels.webhook import WebhookChannel
 from alerts.recipients import Count, counts
 from alerts.segments import Segment, read_segments
-from alerts.types import EVERYBODY, PUBLIC_FORMS, Audience, Message
+from alerts.types import CAP_FORM, EVERYBODY, PUBLIC_FORMS, Audience, Message
 from kawamori.drafts import segment_drafts
 from kawamori.recipient_list import Recipients, read_recipients
 from kawamori.run import Run
@@ -30,6 +33,7 @@ from kawamori.stored_run import run_of
 
 KEY_LIFE = timedelta(hours=23)  # LINE knows a retry key for 24 h: nothing may be tried later
 HOME_LANGUAGE = "ja"
+AGAIN = UUID("c9b1f5f4-6a0b-5b8e-9a55-4d1e7f0c2b63")  # name space of our own
 SHOWN = ("plain",)  # forms that nobody is sent: pages show them in every language
 
 Kind = tuple[str, str, str]  # form, language, household
@@ -124,7 +128,29 @@ def approve(
     seen: Collection[str] | None = None,
     recipients: Recipients | None = None,
 ) -> list[Approved]:
-    """Approve districts of a stored run in one transaction: either every one or none.
+    """Approve districts of a stored run in one transaction of their own (see `approve_in`)."""
+    with engine.begin() as connection:
+        return approve_in(
+            connection, record, settings, district_ids=district_ids, officer=officer,
+            second=second, at=at, seen=seen, recipients=recipients,
+        )  # fmt: skip
+
+
+def approve_in(
+    connection: Connection,
+    record: Mapping[str, Any],
+    settings: Settings,
+    *,
+    district_ids: Collection[str] | None = None,
+    officer: str,
+    second: str | None = None,
+    at: datetime,
+    seen: Collection[str] | None = None,
+    recipients: Recipients | None = None,
+    edits: Sequence[Message] = (),
+    again: str = "",
+) -> list[Approved]:
+    """Approve districts of a stored run in the caller's transaction: either every one or none.
 
     Parameters
     ----------
@@ -135,6 +161,10 @@ def approve(
         approval. None = not checked.
     recipients
         People by district and channel instead of the registry; they read Japanese.
+    edits
+        Texts that officers wrote instead of the drafts of the same district and kind.
+    again
+        Names a new approval after a cancelled one: its texts and batches get ids of their own.
 
     Raises
     ------
@@ -147,15 +177,18 @@ def approve(
     if recipients is not None and district_ids is None:
         listed = {district_id for district_id, _ in recipients}
         chosen = [advice for advice in chosen if advice.district_id in listed]
-    with engine.begin() as connection:
-        segments = (
-            read_segments(connection, [one.district_id for one in chosen])
-            if recipients is None
-            else [Segment(d, HOME_LANGUAGE, EVERYBODY, c, p) for (d, c), p in recipients.items()]
-        )
-        languages = _languages(connection, settings)
-        decision = _Decision(connection, run, languages, (officer, second), at, seen)
-        return [decision.approve(advice, segments) for advice in chosen]
+    segments = (
+        read_segments(connection, [one.district_id for one in chosen])
+        if recipients is None
+        else [Segment(d, HOME_LANGUAGE, EVERYBODY, c, p) for (d, c), p in recipients.items()]
+    )
+    languages = _languages(connection, settings)
+    forms = (*PUBLIC_FORMS, CAP_FORM) if settings.cap_sender else PUBLIC_FORMS
+    decision = _Decision(
+        connection, run, languages, (officer, second), at, seen, forms, settings.webhook_urls,
+        edits, again,
+    )  # fmt: skip
+    return [decision.approve(advice, segments) for advice in chosen]
 
 
 def approve_run(
@@ -208,6 +241,10 @@ class _Decision:
     officers: tuple[str, str | None]
     at: datetime
     seen: Collection[str] | None
+    forms: Collection[str]  # of the run's own drafts: texts, and CAP where there is a feed
+    partners: tuple[str, ...]  # addresses of webhooks
+    edits: Sequence[Message]  # stand for drafts of the same district and kind
+    again: str  # "" = the first approval of these texts
 
     def approve(self, advice: Advice, segments: Sequence[Segment]) -> Approved:
         """Freeze the texts and people of one district."""
@@ -216,17 +253,28 @@ class _Decision:
             for each in segments
             if each.district_id == advice.district_id and each.channel in CHANNELS
         ]
-        texts = _texts(self.run, advice, map(_kind, here))
+        drafted = _texts(self.run, advice, map(_kind, here))
+        edited = {_key(each): each for each in self.edits if each.district_id == advice.district_id}
+        texts = {kind: edited.get(kind, text) for kind, text in drafted.items()}
         _check_seen(advice, texts, self.seen)
+        messages = list(map(self._fresh, self._messages(advice, {**texts, **edited})))
+        feeds = [
+            Audience(CapChannel.name, CAP_FORM, (FEED,)) for one in messages if one.form == CAP_FORM
+        ]
+        if self.partners:
+            feeds.append(Audience(WebhookChannel.name, WebhookChannel.form, self.partners))
         approval_id = outbox.approve(
             self.connection,
             run_id=self.run.run_id,
             advice=advice,
-            messages=self._messages(advice, texts),
+            messages=messages,
             audiences=[
-                Audience(each.channel, form, each.recipients, language, household)
-                for each in here
-                for form, language, household in [_kind(each)]
+                *feeds,
+                *(
+                    Audience(each.channel, form, each.recipients, language, household)
+                    for each in here
+                    for form, language, household in [_kind(each)]
+                ),
             ],
             first=self.officers[0],
             second=self.officers[1],
@@ -239,13 +287,18 @@ class _Decision:
             approval_id, advice.district_id, advice.name, advice.level, people, len(texts)
         )
 
+    def _fresh(self, message: Message) -> Message:
+        if not self.again:
+            return message
+        return replace(message, message_id=str(uuid5(AGAIN, f"{self.again}/{message.message_id}")))
+
     def _messages(self, advice: Advice, texts: Mapping[Kind, Message]) -> list[Message]:
         """Give the texts with people, the run's own drafts, and what pages and radio say."""
         shown = ((form, each, EVERYBODY) for form in SHOWN for each in self.languages)
         own = {
             _key(draft): draft
             for draft in self.run.messages
-            if draft.district_id == advice.district_id and draft.form in PUBLIC_FORMS
+            if draft.district_id == advice.district_id and draft.form in self.forms
         }
         return list({**_texts(self.run, advice, shown), **own, **texts}.values())
 

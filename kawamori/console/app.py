@@ -14,6 +14,8 @@ from fastapi.staticfiles import StaticFiles
 from kawamori import acknowledge, line_webhook
 from kawamori.console import (
     accounts_page,
+    approval_edits,
+    approvals,
     doors,
     events,
     map_page,
@@ -36,6 +38,8 @@ REPORTS = Path(__file__).parents[1] / "static"
 ROUTERS: tuple[APIRouter, ...] = (
     doors.router,
     accounts_page.router,
+    approvals.router,
+    approval_edits.router,
     runs.router,
     api_runs.router,
     places.router,

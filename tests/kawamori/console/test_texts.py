@@ -9,7 +9,7 @@ from string import Formatter
 from kawamori.console.texts import LANGUAGES, read_texts
 
 CONSOLE = Path(__file__).parents[3] / "kawamori" / "console"
-USED = re.compile(r"""(?<![A-Za-z_])(?:t|tell)\(\s*["']([a-z_]+\.[a-z0-9_]+)["']""")
+USED = re.compile(r"""(?<![A-Za-z_])(?:t|tell)\(\s*["']([a-z_]+\.[a-z0-9_]+)["']\s*[,)]""")
 
 
 def _places(text: str) -> set[str]:
