@@ -28,6 +28,7 @@ from alerts.duty.tables import staff_watch
 from alerts.duty.triggers import triggers
 from alerts.duty.types import Officer, RunFacts, Trigger
 from alerts.types import Channel
+from kawamori.automatic import approve_automatically
 from kawamori.city import read_toml
 from kawamori.district_pages import PAGES, page_stem
 from kawamori.duty_facts import Record, health, run_facts
@@ -62,6 +63,8 @@ def alerting(
 ) -> Iterator[None]:
     """Make a pass when the block ends; a fault of a city's cycle alerts, and is raised again.
 
+    After a cycle, what the policy switches to automatic is approved first.
+
     Parameters
     ----------
     city_id
@@ -69,6 +72,8 @@ def alerting(
     """
     try:
         yield
+        for line in () if city_id is None else approve_automatically(settings, city_id):
+            say(line)
     except Exception as error:
         failure = f"{type(error).__name__}: {error}"
         try:
