@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from alerts.cap.notice import Reference
 from alerts.cap.reading import children, read_document, text_of
 from alerts.cap.rules import moment
 
+KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 
 
@@ -35,15 +37,15 @@ class Published:
 
 
 def published(folder: Path) -> list[Published]:
-    """Give the documents of a folder, newest first.
+    """Give the documents of a folder, newest first; files not named by a key are not ours.
 
     Raises
     ------
     ValueError
-        Naming every file that is no CAP document: nobody but the channel writes there.
+        Naming every document that cannot be read.
     """
     found, faults = [], []
-    for path in sorted(folder.glob("*.xml")):
+    for path in sorted(path for path in folder.glob("*.xml") if KEY.fullmatch(path.stem)):
         try:
             found.append(_published(read_document(path.read_bytes())))
         except ValueError as error:
