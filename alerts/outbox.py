@@ -22,7 +22,7 @@ from alerts.receipts import root
 from alerts.schema import approval, check_guarded, message, metadata, outbox, prepare
 from alerts.types import Audience, Delivery, Message
 
-__all__ = ["approve", "deliveries", "metadata", "prepare", "replay", "void"]
+__all__ = ["approve", "deliveries", "metadata", "prepare", "replay", "revive", "void"]
 
 APPROVALS = UUID("0d8a8e6c-5f53-5b36-8d0e-4b4f6f2f9c11")  # name spaces of our own
 KEYS = UUID("b0b9b0de-7f5b-5a67-9a53-1f2a7c3d8e22")
@@ -125,17 +125,38 @@ def void(connection: Connection, approval_id: str, *, by: str, at: datetime) -> 
     return int(stopped.rowcount)
 
 
-def replay(connection: Connection, approval_id: str, *, at: datetime) -> int:
-    """Put dead rows that have not expired back in line, same key; give how many."""
+def replay(connection: Connection, approval_id: str, *, by: str, at: datetime) -> int:
+    """Put an approval's dead rows that have not expired back in line, same key; give how many."""
+    dead = connection.execute(
+        select(outbox.c.key)
+        .where(outbox.c.approval_id == approval_id, outbox.c.state == "dead", outbox.c.expires > at)
+        .order_by(outbox.c.key)
+    )
+    return revive(connection, list(dead.scalars()), by=by, at=at)
+
+
+def revive(connection: Connection, keys: Sequence[str], *, by: str, at: datetime) -> int:
+    """Put dead rows back in line under their own keys; give how many.
+
+    Raises
+    ------
+    ValueError
+        Naming every key that is unknown, not dead, expired or withdrawn; nothing is changed then.
+    """
+    rows = connection.execute(
+        select(outbox.c.key, outbox.c.state, outbox.c.expires).where(outbox.c.key.in_(keys))
+    )
+    known = {row.key: (row.state, row.expires) for row in rows}
+    faults = [f"{key} {fault}" for key in keys if (fault := _stays(known.get(key), at))]
+    if faults:
+        raise ValueError("only dead rows in time can be replayed: " + "; ".join(faults) + ".")
     revived = connection.execute(
         update(outbox)
-        .where(
-            outbox.c.approval_id == approval_id,
-            outbox.c.state == "dead",
-            outbox.c.expires > at,
-        )
+        .where(outbox.c.key.in_(keys), outbox.c.state == "dead")
         .values(state="waiting", next_try=at, lease_until=None)
     )
+    told = [("replay", {"key": key}) for key in sorted(known)]
+    append_all(connection, told, by=by, at=at)
     return int(revived.rowcount)
 
 
@@ -160,6 +181,16 @@ def status(row: Row[Any]) -> Delivery:
         accepted=row.accepted,
         refused=len(row.refused),
     )
+
+
+def _stays(row: tuple[str, datetime] | None, at: datetime) -> str:
+    """Say why a row cannot be replayed, '' if it can."""
+    if row is None:
+        return "is not in the outbox"
+    state, expires = row
+    if state != "dead":
+        return f"is {state}"
+    return f"expired {expires:%Y-%m-%d %H:%M} UTC" if expires <= at else ""
 
 
 def tell(connection: Connection, ended: Iterable[Delivery], at: datetime) -> None:

@@ -155,8 +155,8 @@ def guarded(engine: Engine) -> Engine:
     Call once after `create_engine`, before the first connection; calling again changes nothing.
     """
     engine.hide_parameters = True
-    if not event.contains(engine, "handle_error", _name_full_disk):
-        event.listen(engine, "handle_error", _name_full_disk)
+    if not event.contains(engine, "handle_error", _tell_error):
+        event.listen(engine, "handle_error", _tell_error)
     if engine.dialect.name == "sqlite" and not event.contains(engine, "connect", _set_sqlite):
         event.listen(engine, "connect", _set_sqlite)
         engine.dispose()
@@ -174,7 +174,7 @@ def check_guarded(connection: Connection) -> None:
         )
 
 
-def _name_full_disk(context: ExceptionContext) -> None:
+def _tell_error(context: ExceptionContext) -> None:
     error = context.original_exception
     on_sqlite = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
     if on_sqlite or getattr(error, "sqlstate", None) == DISK_FULL:
@@ -182,6 +182,14 @@ def _name_full_disk(context: ExceptionContext) -> None:
             "the disk of the store must have room, it is full. Free some and do it again: "
             "nothing was changed, and what waits in the outbox is still there."
         ) from error
+    _hide_row(error, context.sqlalchemy_exception)
+
+
+def _hide_row(error: BaseException, told: BaseException | None) -> None:
+    """Keep the first line only: PostgreSQL adds the failing row, addresses and all."""
+    for each in (error, told):
+        if each is not None and each.args and isinstance(each.args[0], str):
+            each.args = (each.args[0].partition("\nDETAIL:")[0], *each.args[1:])
 
 
 def _set_sqlite(connection: Any, _record: Any) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kawamori.commands import accounts, duty, ground, recipients
+from kawamori.commands import accounts, backup, database, duty, ground, ledger, outbox, recipients
 
 if TYPE_CHECKING:
     from kawamori.settings import Settings
@@ -29,6 +29,8 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(duty.app, name="duty")
 app.add_typer(ground.app, name="ground")
 app.add_typer(recipients.app, name="recipients")
+app.add_typer(database.app, name="database")
+app.add_typer(outbox.app, name="outbox")
 
 
 def main() -> None:
@@ -308,6 +310,11 @@ def city_check(
         typer.echo(line)
     if not readable:
         raise typer.Exit(1)
+
+
+# The store's own commands, after the desk's.
+for _command in (ledger.verify_ledger, backup.backup, backup.restore, backup.prune):
+    app.command()(_command)
 
 
 def _settings() -> Settings:

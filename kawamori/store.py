@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +13,19 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
-    DateTime,
     Engine,
     Float,
     Integer,
     String,
     Table,
     Text,
-    create_engine,
     insert,
-    make_url,
     select,
     update,
 )
 
-from alerts.outbox import metadata, prepare
-from alerts.schema import UtcTime
+from alerts.schema import UtcTime, metadata
+from kawamori.database import connect, ready
 
 runs = Table(
     "run",
@@ -36,7 +33,7 @@ runs = Table(
     Column("run_id", String, primary_key=True),
     Column("name", String, nullable=False),
     Column("city_id", String, nullable=False),
-    Column("issued_at", DateTime(timezone=True), nullable=False),
+    Column("issued_at", UtcTime, nullable=False),
     Column("drill", Boolean, nullable=False),
     Column("state", String, nullable=False),  # started | complete | interrupted
     Column("input_digest", String),
@@ -92,11 +89,15 @@ class StoredRun:
 
 
 def open_store(url: str) -> Engine:
-    """Give an engine with all tables; SQLite in WAL mode, every commit on the disk."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
-    return prepare(create_engine(url))
+    """Give an engine on the store: tables made if it is empty, every commit on the disk.
+
+    Raises
+    ------
+    ValueError
+        If the URL names no database that answers (no password is shown), or the store is of
+        another revision than this program.
+    """
+    return ready(connect(url))
 
 
 def start(engine: Engine, *, run_id: str, name: str, city_id: str, issued_at: datetime,
@@ -129,12 +130,11 @@ def stored_runs(engine: Engine, *, state: str | None = None) -> list[StoredRun]:
 
 
 def _stored(row: Mapping[Any, Any]) -> StoredRun:
-    issued_at = row["issued_at"]
     return StoredRun(
         run_id=row["run_id"],
         name=row["name"],
         city_id=row["city_id"],
-        issued_at=issued_at if issued_at.tzinfo else issued_at.replace(tzinfo=UTC),
+        issued_at=row["issued_at"],
         drill=row["drill"],
         state=row["state"],
         input_digest=row["input_digest"],

@@ -61,7 +61,7 @@ def test_what_a_clock_that_jumped_ahead_buried_can_be_replayed(engine, approved,
     deliver(engine, {"recording": doubles.Scripted()}, now=now + hours(24))
     assert state(engine) == ["dead"]
     with engine.begin() as connection:
-        assert replay(connection, approved, at=now + hours(1)) == 1
+        assert replay(connection, approved, by="佐藤", at=now + hours(1)) == 1
     (sent,) = deliver(engine, {"recording": doubles.Scripted()}, now=now + hours(1))
     assert sent.state == "accepted"
 

@@ -80,7 +80,7 @@ def test_a_permanent_failure_is_dead_with_its_reason_and_can_be_replayed(
     assert (first.state, first.error) == ("dead", "quota used up")
     assert deliver(engine, {"recording": channel}, now=now + minutes(5)) == []
     with engine.begin() as connection:
-        replay(connection, approved, at=now + minutes(6))
+        replay(connection, approved, by="佐藤", at=now + minutes(6))
     (second,) = deliver(engine, {"recording": channel}, now=now + minutes(6))
     assert (second.key, second.state) == (first.key, "accepted")
 

@@ -98,7 +98,7 @@ def test_after_a_refused_login_the_replay_sends_only_the_rest(engine, approve_on
     (first,) = deliver(engine, {"recording": refused}, now=now)
     assert (first.state, first.accepted) == ("dead", 20)
     with engine.begin() as connection:
-        replay(connection, approval_id, at=now)
+        replay(connection, approval_id, by="佐藤", at=now)
     other = doubles.Sliced()
     (second,) = deliver(engine, {"recording": other}, now=now)
     assert sorted(sum((batch.pending for batch in other.batches), ())) == list(range(20, 50))

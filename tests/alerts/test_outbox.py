@@ -40,13 +40,27 @@ def test_an_approval_freezes_bytes_and_recipients(engine, approve_one, compose_f
 
 
 def test_a_row_without_an_approval_is_refused_by_the_database(engine, now):
-    row = {**ROW, "approval_id": "none", "message_id": "none", "next_try": now, "expires": now}
+    row = {
+        **ROW,
+        "approval_id": "none",
+        "message_id": "none",
+        "next_try": now,
+        "expires": now,
+        "touched_at": now,
+    }
     with pytest.raises(IntegrityError), engine.begin() as connection:
         connection.execute(insert(outbox).values(row))
 
 
 def test_a_row_with_an_empty_approval_is_refused_by_the_database(engine, now):
-    row = {**ROW, "approval_id": None, "message_id": "none", "next_try": now, "expires": now}
+    row = {
+        **ROW,
+        "approval_id": None,
+        "message_id": "none",
+        "next_try": now,
+        "expires": now,
+        "touched_at": now,
+    }
     with pytest.raises(IntegrityError), engine.begin() as connection:
         connection.execute(insert(outbox).values(row))
 
@@ -58,13 +72,22 @@ def test_a_message_cannot_ride_on_the_approval_of_another(engine, approve_one, m
         foreign = connection.execute(
             select(message.c.message_id).where(message.c.approval_id == other)
         ).scalar()
-    row = {**ROW, "approval_id": first, "message_id": foreign, "next_try": now, "expires": now}
+    row = {
+        **ROW,
+        "approval_id": first,
+        "message_id": foreign,
+        "next_try": now,
+        "expires": now,
+        "touched_at": now,
+    }
     with pytest.raises(IntegrityError), engine.begin() as connection:
         connection.execute(insert(outbox).values(row))
 
 
-def test_a_database_error_shows_no_recipient(engine, now):
+@pytest.mark.parametrize("touched_at", [None, "now"])  # a rule of a column, a rule of keys
+def test_a_database_error_shows_no_recipient(engine, now, touched_at):
     row = {**ROW, "approval_id": "none", "message_id": "none", "next_try": now, "expires": now}
+    row["touched_at"] = touched_at and now
     with pytest.raises(IntegrityError) as caught, engine.begin() as connection:
         connection.execute(insert(outbox).values(row))
     assert "secret@example.org" not in str(caught.value)
@@ -234,8 +257,8 @@ def test_replay_revives_dead_rows_under_the_same_key_until_they_expire(engine, a
         approval_id = approve_one(connection)
         (before,) = deliveries(connection)
         connection.execute(update(outbox).values(state="dead", error="quota"))
-        assert replay(connection, approval_id, at=now + timedelta(hours=2)) == 0
-        assert replay(connection, approval_id, at=now + timedelta(minutes=5)) == 1
+        assert replay(connection, approval_id, by="佐藤", at=now + timedelta(hours=2)) == 0
+        assert replay(connection, approval_id, by="佐藤", at=now + timedelta(minutes=5)) == 1
         (after,) = deliveries(connection)
     assert (after.key, after.state) == (before.key, "waiting")
 
@@ -245,7 +268,7 @@ def test_replay_does_not_revive_what_was_withdrawn(engine, approve_one, now):
         approval_id = approve_one(connection)
         connection.execute(update(outbox).values(state="dead"))
         void(connection, approval_id, by="佐藤", at=now)
-        assert replay(connection, approval_id, at=now) == 0
+        assert replay(connection, approval_id, by="佐藤", at=now) == 0
 
 
 def test_a_naive_time_is_refused(engine, approve_one, now):

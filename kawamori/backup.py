@@ -1,0 +1,199 @@
+"""Back-up and restore: the store and the reports of its runs in one file, every part checked.
+
+The file is a zip: `store.sqlite` or `store.dump`, `runs/NAME/…`, and `manifest.json` with the
+sha256 of each. It holds addresses of people: it is written for its owner's eyes only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import file_digest
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
+
+from sqlalchemy import Engine, make_url, update
+
+from alerts.ledger import faults, read, read_head
+from kawamori import dumps
+from kawamori.database import connect, revision, shown
+from kawamori.store import StoredRun, runs, stored_runs
+
+MANIFEST = "manifest.json"
+STORE = {"sqlite": "store.sqlite", "postgresql": "store.dump"}
+OWNER_ONLY = 0o600
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a restore brought back."""
+
+    revision: str | None
+    files: int
+    ledger_faults: tuple[str, ...]
+
+
+def backup(url: str, file: Path, *, at: datetime) -> tuple[int, list[str]]:
+    """Write store and reports to a file; give how many report files, and runs whose report is gone.
+
+    The store is copied at one moment while others write to it. A file that is there is replaced
+    only when the new one is whole.
+    """
+    engine = connect(url)
+    part = file.with_name(file.name + ".part")
+    try:
+        with (
+            tempfile.TemporaryDirectory(dir=file.absolute().parent, prefix=".backup-") as folder,
+            os.fdopen(
+                os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY), "wb"
+            ) as out,
+            ZipFile(out, "w", ZIP_DEFLATED, compresslevel=1) as packed,
+        ):
+            copy = Path(folder) / STORE[engine.dialect.name]
+            _copy_store(engine, url, copy)
+            found = _reports(stored_runs(engine, state="complete"))
+            digests = {copy.name: _pack(packed, copy, copy.name)}
+            for name, path in found.items():
+                digests[name] = _pack(packed, path, name)
+            gone = _gone(stored_runs(engine, state="complete"))
+            manifest = {"at": at.isoformat(), "revision": revision(engine), "sha256": digests,
+                        "reports_gone": gone}  # fmt: skip
+            packed.writestr(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+        engine.dispose()
+    return len(found), gone
+
+
+def restore(url: str, file: Path, out: Path) -> Restored:
+    """Bring an empty store and the reports under `out` back; nothing is written if a part is bad.
+
+    Raises
+    ------
+    ValueError
+        If the file is no back-up of this kind of store, a part of it was changed, the store is not
+        empty, or a report of that name is there.
+    """
+    engine = connect(url)
+    try:
+        with ZipFile(file) as packed:
+            manifest = _checked(packed, STORE[engine.dialect.name], file)
+            names = [name for name in manifest["sha256"] if name.startswith("runs/")]
+            _check_room(engine, url, out, names)
+            with tempfile.TemporaryDirectory(prefix="kawamori-restore-") as folder:
+                _put_store(engine, url, Path(packed.extract(STORE[engine.dialect.name], folder)))
+            for name in names:
+                target = out.joinpath(*PurePosixPath(name).parts[1:])
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with packed.open(name) as source, target.open("wb") as written:
+                    shutil.copyfileobj(source, written)
+        _point_to(engine, out)
+        with engine.connect() as connection:
+            broken = tuple(faults(read(connection), read_head(connection)))
+        return Restored(revision(engine), len(names), broken)
+    except (BadZipFile, KeyError) as error:
+        raise ValueError(f"{file} must be a file of kawamori backup, {error}.") from error
+    finally:
+        engine.dispose()
+
+
+def _copy_store(engine: Engine, url: str, copy: Path) -> None:
+    if engine.dialect.name == "postgresql":
+        dumps.dump(make_url(url), copy)
+        return
+    target = sqlite3.connect(copy)
+    source = engine.raw_connection()
+    try:
+        source.driver_connection.backup(target)  # type: ignore[union-attr]
+    finally:
+        source.close()
+        target.close()
+
+
+def _put_store(engine: Engine, url: str, copy: Path) -> None:
+    if engine.dialect.name == "postgresql":
+        dumps.load(make_url(url), copy)
+        return
+    source, target = sqlite3.connect(copy), engine.raw_connection()
+    try:
+        source.backup(target.driver_connection)  # type: ignore[arg-type]
+    finally:
+        target.close()
+        source.close()
+
+
+def _reports(known: list[StoredRun]) -> dict[str, Path]:
+    """Give every file of the runs' folders by its name in the back-up."""
+    folders = {run.folder.name: run.folder for run in known if run.folder is not None}
+    return {
+        PurePosixPath("runs", name, path.relative_to(folder).as_posix()).as_posix(): path
+        for name, folder in sorted(folders.items())
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def _gone(known: list[StoredRun]) -> list[str]:
+    return sorted(run.run_id for run in known if run.folder is None or not run.folder.is_dir())
+
+
+def _pack(packed: ZipFile, path: Path, name: str) -> str:
+    packed.write(path, name)
+    with packed.open(name) as stored:  # what was packed, even if the file has changed since
+        return _digest(stored)
+
+
+def _digest(file: IO[bytes]) -> str:
+    return file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+
+
+def _checked(packed: ZipFile, store: str, file: Path) -> dict[str, Any]:
+    """Give the manifest of a back-up of which every part has its digest."""
+    manifest: dict[str, Any] = json.loads(packed.read(MANIFEST))
+    wanted: dict[str, str] = manifest["sha256"]
+    found = set(packed.namelist()) - {MANIFEST}
+    bad = [f"{name} is missing" for name in sorted(set(wanted) - found)]
+    bad += [f"{name} is not in the manifest" for name in sorted(found - set(wanted))]
+    bad += [f"{name} leaves its folder" for name in sorted(wanted) if _strays(name)]
+    for name in sorted(found & set(wanted)):
+        with packed.open(name) as part:
+            if _digest(part) != wanted[name]:
+                bad.append(f"{name} was changed")
+    if store not in wanted:
+        bad.append(f"it holds no {store}: the store it came from is of another kind")
+    if bad:
+        raise ValueError(f"{file} must be as kawamori backup wrote it: " + "; ".join(bad) + ".")
+    return manifest
+
+
+def _strays(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return name.startswith("/") or ".." in parts or (parts[0] != "runs" and len(parts) > 1)
+
+
+def _check_room(engine: Engine, url: str, out: Path, names: list[str]) -> None:
+    from sqlalchemy import inspect
+
+    if inspect(engine).get_table_names():
+        raise ValueError(f"the store must be empty, {shown(url)} has tables. Name a new one.")
+    there = sorted({PurePosixPath(name).parts[1] for name in names})
+    there = [name for name in there if (out / name).exists()]
+    if there:
+        raise ValueError(f"{out} must hold none of the reports, has {there}. Move them aside.")
+
+
+def _point_to(engine: Engine, out: Path) -> None:
+    """Let the runs name their reports where they lie now."""
+    known = stored_runs(engine)
+    with engine.begin() as connection:
+        for run in known:
+            if run.folder is not None:
+                moved = update(runs).where(runs.c.run_id == run.run_id)
+                connection.execute(moved.values(folder=str(out / run.folder.name)))

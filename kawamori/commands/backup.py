@@ -1,0 +1,59 @@
+"""`kawamori backup`, `restore` and `prune`: what is kept, brought back and let go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+File = Annotated[Path, typer.Argument(help="a zip with everything in it; keep it safe")]
+
+
+def backup(file: File) -> None:
+    """Write the store and the reports of its runs to one file, while others go on."""
+    from datetime import UTC, datetime
+
+    from kawamori.backup import backup as write
+    from kawamori.settings import Settings
+
+    count, gone = write(Settings().store_url, file, at=datetime.now(UTC))
+    typer.echo(f"{file}: the store and {count} files of reports")
+    if gone:
+        typer.echo(f"runs whose report is no longer there: {', '.join(gone)}")
+
+
+def restore(file: File) -> None:
+    """Bring a back-up into an empty store, every part checked before anything is written."""
+    from kawamori.backup import restore as read
+    from kawamori.settings import Settings
+
+    settings = Settings()
+    back = read(settings.store_url, file, settings.out)
+    typer.echo(f"store of revision {back.revision}, {back.files} files of reports")
+    for fault in back.ledger_faults:
+        typer.echo(f"ledger: {fault}")
+    typer.echo("ledger: BROKEN" if back.ledger_faults else "ledger: holds")
+
+
+def prune(
+    older_than: Annotated[int, typer.Option(help="days after expiry or opting out", min=1)],
+    by: Annotated[str, typer.Option(help="who does it")] = "retention",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would go")] = False,
+) -> None:
+    """Delete old deliveries and people who left; runs, approvals, texts and the ledger stay."""
+    from datetime import UTC, datetime, timedelta
+
+    from kawamori.retention import prune as let_go
+    from kawamori.settings import Settings
+    from kawamori.store import open_store
+
+    now = datetime.now(UTC)
+    before = now - timedelta(days=older_than)
+    with open_store(Settings().store_url).begin() as connection:
+        found = let_go(connection, before=before, by=by, at=now, dry_run=dry_run)
+    verb = "would go" if dry_run else "gone"
+    typer.echo(
+        f"{verb}: {found.batches} batches with their addresses, {found.tries} tries, "
+        f"{found.secrets} secrets of approvals, {found.addresses} addresses of people who left"
+    )

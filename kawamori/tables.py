@@ -1,0 +1,21 @@
+"""Every table of the store: importing this module fills `alerts.schema.metadata`.
+
+A test finds tables that are missing here, another one those that no migration makes.
+"""
+
+from __future__ import annotations
+
+from alerts import ledger_tables, recipients
+from alerts.bot import seen
+from alerts.duty import tables as duty_tables
+from alerts.schema import metadata
+from kawamori import store
+from kawamori.console import accounts, attempts, proposals, sessions
+from kawamori.console.api import tokens
+
+__all__ = ["MODULES", "metadata"]
+
+MODULES = (
+    accounts, attempts, duty_tables, ledger_tables, proposals, recipients, seen,
+    sessions, store, tokens,
+)  # fmt: skip
