@@ -32,15 +32,21 @@ class Breaker:
             return width
         return 1 if self.paused_until <= now else 0
 
-    def note(self, *, failed: bool, now: datetime) -> Literal["paused", "resumed"] | None:
-        """Count an answer; say whether the channel pauses or is back because of it."""
+    def note(
+        self, *, failed: bool, now: datetime, stopped: bool = False
+    ) -> Literal["paused", "resumed"] | None:
+        """Count an answer; say whether the channel pauses or is back because of it.
+
+        One answer that the channel is stopped (no quota, no access) is enough for a pause.
+        """
         if not failed:
             was_paused = self.paused_until is not None
             self.failures, self.paused_until = 0, None
             return "resumed" if was_paused else None
         self.failures += 1
         probing = self.paused_until is not None and self.paused_until <= now
-        if probing or (self.paused_until is None and self.failures >= FAILURES_MAX):
+        enough = stopped or self.failures >= FAILURES_MAX
+        if probing or (self.paused_until is None and enough):
             self.paused_until = now + PAUSE
             return "paused"
         return None

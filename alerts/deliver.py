@@ -194,12 +194,15 @@ class _Worker:
             return sending, outcome
         name = sending.row.channel
         breaker = self._breakers[name]
-        turned = breaker.note(failed=outcome.failed, now=now)
+        turned = breaker.note(failed=outcome.failed, stopped=outcome.stopped, now=now)
         if turned == "resumed":
             self._turns.append((sending.row.key, turned, f"channel {name} answers again"))
         if turned == "paused":
             until = f"{breaker.paused_until:%H:%M:%S} UTC"
-            said = f"channel {name} pauses until {until}: {breaker.failures} failures in a row"
+            why = (
+                "a person must act" if outcome.stopped else f"{breaker.failures} failures in a row"
+            )
+            said = f"channel {name} pauses until {until}: {why}"
             self._turns.append((sending.row.key, turned, said))
             outcome = replace(outcome, error=f"{outcome.error}; {said}")
         return sending, outcome

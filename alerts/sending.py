@@ -7,7 +7,7 @@ that a kill leaves only the slices on their way in doubt.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -22,6 +22,7 @@ from alerts.types import (
     PermanentError,
     Receipt,
     RetryableError,
+    StoppedError,
 )
 
 BACKOFF_S = 2.0
@@ -43,6 +44,7 @@ class Outcome:
     error: str | None = None
     next_try: datetime | None = None
     failed: bool | None = None  # for the breaker; None says nothing about the channel
+    stopped: bool = False  # the whole channel takes nothing until a person acts
 
 
 @dataclass
@@ -100,6 +102,9 @@ class Sending:
         """Take in an answer; `leased` means that the next slice may go."""
         if isinstance(answer, ExpiredError):
             return Outcome("dead", "refused", str(answer))
+        if isinstance(answer, StoppedError):
+            self._put_back(self.tried)
+            return replace(self._wait(answer, now, failed=True), stopped=True)
         if isinstance(answer, PermanentError):
             self._put_back(self.tried)
             return Outcome("dead", "dead", str(answer), failed=False)
@@ -134,8 +139,11 @@ class Sending:
             return Outcome("dead", "dead", "every recipient was refused", failed=failed)
         return Outcome("accepted", "accepted", failed=failed)
 
-    def _wait(self, error: RetryableError, now: datetime, *, failed: bool) -> Outcome:
-        wait_s = max(error.retry_after_s or 0.0, backoff_s(self.row.key, self.row.attempts))
+    def _wait(
+        self, error: RetryableError | StoppedError, now: datetime, *, failed: bool
+    ) -> Outcome:
+        asked_s = error.retry_after_s if isinstance(error, RetryableError) else None
+        wait_s = max(asked_s or 0.0, backoff_s(self.row.key, self.row.attempts))
         next_try = now + timedelta(seconds=wait_s)
         return Outcome("waiting", "retry", str(error), next_try, failed)
 

@@ -14,7 +14,7 @@ from alerts.channels.line import LineChannel
 from alerts.deliver import deliver
 from alerts.flex import read_text
 from alerts.outbox import deliveries
-from alerts.types import Audience, Batch, PermanentError, RetryableError
+from alerts.types import Audience, Batch, PermanentError, RetryableError, StoppedError
 
 USERS = tuple(f"U{number:032x}" for number in range(3))
 
@@ -109,13 +109,45 @@ def test_429_for_the_rate_is_retryable(channel, line_double, doubles, batch, mes
         channel.send(batch, message)
 
 
-def test_429_for_the_monthly_quota_needs_a_person(channel, line_double, doubles, batch, message):
-    line_double.fail(429, doubles.QUOTA)
-    with pytest.raises(PermanentError, match="quota is used up"):
+def test_429_for_the_monthly_quota_stops_the_channel(channel, line_double, batch, message):
+    line_double.service.limit = 2  # three users
+    with pytest.raises(StoppedError, match="quota is used up"):
+        channel.send(batch, message)
+    assert line_double.inboxes == {}
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_token_that_line_does_not_know_stops_the_channel(
+    channel, line_double, batch, message, status
+):
+    line_double.fail(status, "no")
+    with pytest.raises(StoppedError, match="token"):
         channel.send(batch, message)
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_the_rate_limit_of_the_double_is_retryable_and_passes(channel, line_double, batch, message):
+    service, seconds = line_double.service, [0.0]
+    service.rate_per_s, service.clock = 1, lambda: seconds[0]
+    channel.send(batch, message)
+    with pytest.raises(RetryableError, match="rate limit"):
+        channel.send(replace(batch, key=str(uuid4())), message)
+    seconds[0] = 1.0
+    assert channel.send(replace(batch, key=str(uuid4())), message).accepted == 3
+
+
+def test_the_double_forgets_a_retry_key_after_a_day(channel, line_double, batch, message):
+    seconds = [0.0]
+    line_double.service.clock = lambda: seconds[0]
+    channel.send(batch, message)
+    seconds[0] = 24 * 3600.0 - 1
+    channel.send(batch, message)
+    assert [len(texts) for texts in line_double.inboxes.values()] == [1, 1, 1]
+    seconds[0] = 24 * 3600.0
+    channel.send(batch, message)
+    assert [len(texts) for texts in line_double.inboxes.values()] == [2, 2, 2]
+
+
+@pytest.mark.parametrize("status", [400, 404])
 def test_other_4xx_need_a_person(channel, line_double, batch, message, status):
     line_double.fail(status, "no")
     with pytest.raises(PermanentError, match=str(status)):
