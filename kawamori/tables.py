@@ -5,7 +5,7 @@ A test finds tables that are missing here, another one those that no migration m
 
 from __future__ import annotations
 
-from alerts import ledger_tables, recipients
+from alerts import ledger_tables, preflight, recipients
 from alerts.bot import seen
 from alerts.duty import tables as duty_tables
 from alerts.schema import metadata
@@ -16,6 +16,6 @@ from kawamori.console.api import tokens
 __all__ = ["MODULES", "metadata"]
 
 MODULES = (
-    accounts, attempts, duty_tables, ledger_tables, proposals, recipients, seen,
+    accounts, attempts, duty_tables, ledger_tables, preflight, proposals, recipients, seen,
     sessions, store, tokens,
 )  # fmt: skip
