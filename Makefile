@@ -11,7 +11,7 @@ export OMP_WAIT_POLICY = PASSIVE
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := check
-.PHONY: demo test check audit bench peers serve assets debian lock clean crash
+.PHONY: demo test check docs audit bench peers serve assets debian lock clean crash
 
 $(VENV)/run.stamp: lock/run.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -41,7 +41,11 @@ check: $(VENV)/dev.stamp ## format, lint, types, import contracts, docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m kawamori.dependencies
+	$(BIN)/sphinx-build -q -W -b html docs out/docs
 	$(BIN)/python -m pytest --no-header -q --doctest-modules forecasting hazard shelters advisory alerts kawamori tests/test_docs.py
+
+docs: $(VENV)/dev.stamp ## the documentation as pages that need no network
+	$(BIN)/sphinx-build -q -W -b html docs out/docs
 
 audit: $(VENV)/dev.stamp ## known vulnerabilities; fails where nothing can be known
 	$(BIN)/python -m kawamori.dependencies --strict
