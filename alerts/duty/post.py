@@ -188,7 +188,7 @@ def _lease(connection: Connection, channels: Sequence[str], now: datetime) -> li
         select(*delivery, *rest)
         .join(staff_alert, staff_alert.c.alert_id == staff_delivery.c.alert_id)
         .where(staff_delivery.c.key.in_(keys))
-        .order_by(staff_alert.c.level.desc(), staff_delivery.c.at, staff_delivery.c.key)
+        .order_by(staff_alert.c.level.desc(), staff_alert.c.topic, staff_delivery.c.key)
     )
     return list(rows)
 

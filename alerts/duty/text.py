@@ -13,7 +13,7 @@ from typing import Any
 
 from alerts.glossary import term
 from alerts.types import STAFF_FORM, Message
-from alerts.wording import clean, jst
+from alerts.wording import brief, clean, jst
 
 REASON_MAX = 300  # characters
 INSIDE = "【職員用】"
@@ -53,7 +53,7 @@ def lines(alert: Mapping[str, Any], delivery: Mapping[str, Any], links: Links) -
         f"確認: {links.acknowledge or NO_LINK}",
         *_how_told(alert, delivery),
         KEEP,
-        *(f"※{clean(note)[:REASON_MAX]}" for note in alert["notes"]),
+        *([f"※{'／'.join(map(brief, alert['notes']))}"] if alert["notes"] else []),
     ]
 
 
@@ -107,6 +107,10 @@ def mail_message(alert: Mapping[str, Any], delivery: Mapping[str, Any], links: L
 
 
 MAP_CID = "map@kawamori"
+BUTTON = (
+    "display:inline-block;padding:.7em 1em;border-radius:.3em;background:#0b4a8f;color:#fff;"
+    "font-weight:bold;text-decoration:none"
+)
 FORMS = {"line": line_message, "email": mail_message}
 
 
@@ -131,19 +135,30 @@ def _how_told(alert: Mapping[str, Any], delivery: Mapping[str, Any]) -> list[str
 
 
 def _html(said: list[str], links: Links, picture: bool) -> str:
+    """Give the text with the link as a button, and the map before what is said in small print."""
     title, *rest = said
-    rows = "".join(f"<p>{_linked(line, links)}</p>" for line in rest)
-    shown = f'<p><img src="cid:{MAP_CID}" alt="避難先の地図" width="640"></p>' if picture else ""
+    at = rest.index(KEEP)
+    before, small = (
+        "".join(f"<p{style}>{_linked(line, links)}</p>" for line in part)
+        for part, style in ((rest[:at], ""), (rest[at:], ' style="font-size:.85em"'))
+    )
+    shown = (
+        f'<p><img src="cid:{MAP_CID}" alt="避難先の地図" style="max-width:100%"></p>'
+        if picture
+        else ""
+    )
     return (
         '<!doctype html><html lang="ja"><head><meta charset="utf-8"></head>'
-        '<body style="font-family:sans-serif;line-height:1.6">'
-        f"<h1 style='font-size:1.2em'>{escape(title)}</h1>{rows}{shown}</body></html>"
+        '<body style="font-family:sans-serif;line-height:1.5;overflow-wrap:anywhere">'
+        f'<h1 style="font-size:1.2em">{escape(title)}</h1>{before}{shown}{small}</body></html>'
     )
 
 
 def _linked(line: str, links: Links) -> str:
-    for link in (links.run, links.acknowledge):
-        if link and line.endswith(link):
-            target = escape(link, quote=True)
-            return f'{escape(line.removesuffix(link))}<a href="{target}">{escape(link)}</a>'
+    target = escape(links.acknowledge, quote=True)
+    if links.acknowledge and line.endswith(links.acknowledge):
+        return f'<a href="{target}" style="{BUTTON}">確認の画面を開く</a>'
+    if links.run and line.endswith(links.run):
+        target = escape(links.run, quote=True)
+        return f'{escape(line.removesuffix(links.run))}<a href="{target}">{escape(links.run)}</a>'
     return escape(line)
