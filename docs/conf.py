@@ -1,7 +1,7 @@
 """How the documentation is built: `make docs`, no assets from elsewhere."""
 
 project = "川守 Kawamori"
-copyright = "Kawamori contributors, Apache-2.0"  # noqa: A001
+copyright = "Kawamori contributors, Apache-2.0"
 language = "ja"
 extensions = ["myst_parser"]
 myst_enable_extensions = ["deflist"]
