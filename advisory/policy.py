@@ -157,6 +157,16 @@ class CostLoss(Cited):
 
 
 @dataclass(frozen=True)
+class OrderArea(Cited):
+    """Whom an order names beyond the planned flood, along rivers whose crests are surveyed."""
+
+    surveyed: str  # "terrain": who is in the reckoned water; "official": all of the largest flood
+
+    def __post_init__(self) -> None:
+        _check_choices("surveyed", (self.surveyed,), ("terrain", "official"))
+
+
+@dataclass(frozen=True)
 class Daytime(Cited):
     """Clock times of Japan between which people are counted by day, where a city has both."""
 
@@ -333,6 +343,7 @@ class Policy:
     report: tuple[ReportRule, ...]
     gale: GaleRule
     cost_loss: CostLoss
+    order_area: OrderArea
     daytime: Daytime
     evening: Evening
     blind: Blind

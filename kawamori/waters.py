@@ -32,6 +32,7 @@ from hazard.types import (
 from hazard.water import STAY, Population, people_of
 from kawamori.city import City
 from kawamori.dynamic import DynamicWater, LaidLand, dynamic_waters, lay_land
+from kawamori.order_area import official_parts, reckoned_rivers
 from kawamori.ungauged import (
     Danger,
     inland_index,
@@ -135,7 +136,8 @@ def waters(
         doubtful = _doubtful(
             laid, city, official, dynamic, inland=inland, slides=slides if heard else None
         )
-        combined = combine(laid.ground, _in_play(laid, layer, parts, inland, slides))
+        near = reckoned_rivers(None if laid.land is None else laid.land.land, dynamic, policy)
+        combined = combine(laid.ground, _in_play(laid, layer, parts, inland, slides, near=near))
         counts = count_keys(combined, [KEY], people_of(combined, population), STAY)
         counts, partial = _lower_bounds(counts, doubtful)
         demand = leaving_blocks(combined, [KEY], counts, population=population)
@@ -196,12 +198,17 @@ def _in_play(
     parts: Mapping[str, Part],
     inland: Danger | None,
     slides: Danger | None,
+    *,
+    near: frozenset[str],
 ) -> list[Part]:
-    """Give the parts that are joined: of the two quantiles the higher, signals where they apply."""
+    """Give the parts that are joined: of the two quantiles the higher, signals where they apply.
+
+    Of the rivers `near` the terrain tells what lies beyond the planned flood (`order_area`).
+    """
     assert laid.ground is not None
     found = [parts[DYNAMIC]] if DYNAMIC in parts else []
     if laid.rivers is not None and layer is not None:
-        found.append(selected(laid.ground, laid.rivers, laid.rivers.keys_of(layer)))
+        found += official_parts(laid.ground, laid.rivers, laid.rivers.keys_of(layer), near)
     for index, danger in ((laid.inland, inland), (laid.landslide, slides)):
         if index is not None and danger is not None and danger.where(True):
             found.append(selected(laid.ground, index, index.keys, danger.where(True)))
