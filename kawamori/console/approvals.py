@@ -5,6 +5,7 @@ It writes decisions and the outbox in one transaction; `kawamori dispatch` sends
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request, Response
@@ -119,7 +120,7 @@ def send_back(
             reason=reason.strip(),
             at=desk.now(),
         )
-        facts = {"run_id": run_id, "district_id": district.advice.district_id, "reason": reason}
+        facts = {"run_id": run_id, "district_id": district.advice.district_id, **sealed(reason)}
         append(connection, "approval.returned", facts, by=officer.account_id, at=desk.now())
     return RedirectResponse(f"/approvals/{run_id}", 303)
 
@@ -148,9 +149,14 @@ def cancel(
         ):
             raise ConflictError("this approval was cancelled already.")
         stopped = void(connection, approval_id, by=by, at=at)
-        facts = {"approval_id": approval_id, "batches_stopped": stopped, "reason": reason}
+        facts = {"approval_id": approval_id, "batches_stopped": stopped, **sealed(reason)}
         append(connection, "approval.cancelled", facts, by=by, at=at)
     return RedirectResponse(f"/approvals/{run_id}#progress", 303)
+
+
+def sealed(reason: str) -> dict[str, str]:
+    """Give what the ledger says of a person's words: they stand in the decision itself."""
+    return {"reason_sha256": sha256(reason.strip().encode()).hexdigest()}
 
 
 def board_of(desk: Desk, run_id: str) -> Board:
