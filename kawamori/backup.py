@@ -50,9 +50,7 @@ def backup(url: str, file: Path, *, at: datetime) -> tuple[int, list[str]]:
     try:
         with (
             tempfile.TemporaryDirectory(dir=file.absolute().parent, prefix=".backup-") as folder,
-            os.fdopen(
-                os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY), "wb"
-            ) as out,
+            os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, OWNER_ONLY), "w+b") as out,
             ZipFile(out, "w", ZIP_DEFLATED, compresslevel=1) as packed,
         ):
             copy = Path(folder) / STORE[engine.dialect.name]

@@ -1,0 +1,232 @@
+"""Back-up, restore and retention, on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import stat
+from datetime import UTC, datetime, timedelta
+from zipfile import ZipFile
+
+import pytest
+from sqlalchemy import func, select
+
+from advisory.types import Level
+from alerts.enrolment import enrol
+from alerts.ledger import faults, read, read_head
+from alerts.outbox import approve
+from alerts.recipients import Person, find_person, opt_out, recipient, recipient_forgotten
+from alerts.schema import approval, attempt, message, outbox
+from alerts.types import Audience
+from benchmarks.alerts import order, write
+from kawamori.backup import MANIFEST, backup, restore
+from kawamori.database import HEAD
+from kawamori.retention import Pruned, prune
+from kawamori.store import complete, open_store, start, stored_runs
+
+AT = datetime(2026, 9, 8, 12, tzinfo=UTC)  # expires 14:00
+LATER = AT + timedelta(days=90)
+
+
+def person(number, at=AT):
+    return Person("d", "ja", "general", at, "窓口", (("email", f"r{number}@mail.example"),))
+
+
+def fill(engine, out):
+    """Store one run with a report, an approval for three people, and two recipients."""
+    folder = out / "town-heavy"
+    (folder / "maps").mkdir(parents=True)
+    (folder / "run.json").write_text('{"run_id": "r1"}', "utf-8")
+    (folder / "maps" / "平.png").write_bytes(b"picture")
+    start(engine, run_id="r1", name="town-heavy", city_id="town", issued_at=AT, drill=False)
+    complete(engine, "r1", input_digest="d", folder=folder, advice=[])
+    advice = order(0, AT)
+    assert advice.level is Level.EVACUATE
+    with engine.begin() as connection:
+        enrol(connection, [person(1), person(2)])
+        approve(
+            connection, run_id="r1", advice=advice, messages=write(0, AT)[:2],
+            audiences=[Audience("email", "mail", ("a@mail.example", "b@mail.example", "c"))],
+            first="佐藤", second="鈴木", at=AT, expires=AT + timedelta(hours=2), drill=False,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def store(store_url, tmp_path):
+    engine = open_store(store_url)
+    fill(engine, tmp_path / "out")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def other_url(store_url, tmp_path, request):
+    if store_url.startswith("sqlite"):
+        return f"sqlite:///{tmp_path / 'home' / 'other.db'}"
+    return request.getfixturevalue("postgresql").new_url()
+
+
+def dump(engine):
+    """Give every row of a few tables, and the ledger."""
+    with engine.connect() as connection:
+        found = [
+            [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))]
+            for table in (approval, message, outbox, recipient)
+        ]
+        return found, [row.digest for row in read(connection)]
+
+
+def test_a_restored_store_holds_the_same_rows_reports_and_ledger(
+    store, store_url, other_url, tmp_path
+):
+    file = tmp_path / "backup.zip"
+    assert backup(store_url, file, at=AT) == (2, [])
+    back = restore(other_url, file, tmp_path / "elsewhere")
+    assert (back.revision, back.files, back.ledger_faults) == (HEAD, 2, ())
+    other = open_store(other_url)
+    assert dump(other) == dump(store)
+    (run,) = stored_runs(other)
+    other.dispose()
+    assert run.folder == tmp_path / "elsewhere" / "town-heavy"
+    assert (run.folder / "maps" / "平.png").read_bytes() == b"picture"
+
+
+def test_a_back_up_is_for_its_owner_only_and_leaves_nothing_beside_it(store, store_url, tmp_path):
+    file = tmp_path / "kept" / "backup.zip"
+    file.parent.mkdir()
+    backup(store_url, file, at=AT)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_a_back_up_taken_while_others_write_is_whole(store, store_url, other_url, tmp_path):
+    with store.begin() as connection:  # not committed: not in it
+        if store.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        enrol(connection, [person(3)])
+        backup(store_url, tmp_path / "backup.zip", at=AT)
+    restore(other_url, tmp_path / "backup.zip", tmp_path / "elsewhere")
+    other = open_store(other_url)
+    with other.connect() as connection:
+        assert find_person(connection, "email", "r3@mail.example") is None
+        assert find_person(connection, "email", "r2@mail.example") is not None
+    other.dispose()
+
+
+def rewrite(file, change):
+    with ZipFile(file) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    change(parts)
+    with ZipFile(file, "w") as packed:
+        for name, content in parts.items():
+            packed.writestr(name, content)
+
+
+def _strange(parts):
+    manifest = json.loads(parts[MANIFEST])
+    manifest["sha256"]["runs/../../x"] = ""
+    parts["runs/../../x"] = b""
+    parts[MANIFEST] = json.dumps(manifest).encode()
+
+
+CHANGES = {
+    "run.json was changed": lambda parts: parts.update({"runs/town-heavy/run.json": b"{}"}),
+    "run.json is missing": lambda parts: parts.pop("runs/town-heavy/run.json"),
+    "more is not in the manifest": lambda parts: parts.update({"more": b""}),
+    "must be a file of kawamori backup": lambda parts: parts.pop(MANIFEST),
+    "leaves its folder": _strange,
+}
+
+
+def test_a_changed_back_up_is_refused_and_nothing_is_written(store, store_url, other_url, tmp_path):
+    for told, change in CHANGES.items():
+        file = tmp_path / "backup.zip"
+        backup(store_url, file, at=AT)
+        rewrite(file, change)
+        with pytest.raises(ValueError, match=told):
+            restore(other_url, file, tmp_path / "elsewhere")
+    assert not (tmp_path / "elsewhere").exists()
+    other = open_store(other_url)
+    assert stored_runs(other) == []
+    other.dispose()
+
+
+def test_a_store_or_a_report_that_is_there_is_not_overwritten(
+    store, store_url, other_url, tmp_path
+):
+    file = tmp_path / "backup.zip"
+    backup(store_url, file, at=AT)
+    with pytest.raises(ValueError, match="the store must be empty"):
+        restore(store_url, file, tmp_path / "elsewhere")
+    with pytest.raises(ValueError, match="has \\['town-heavy'\\]"):
+        restore(other_url, file, tmp_path / "out")
+
+
+def test_what_is_no_back_up_is_named(other_url, tmp_path):
+    (tmp_path / "x.zip").write_text("no")
+    with pytest.raises(ValueError, match=r"x\.zip must be a file of kawamori backup"):
+        restore(other_url, tmp_path / "x.zip", tmp_path / "out")
+
+
+def test_a_run_whose_report_is_gone_is_told(store, store_url, tmp_path):
+    start(store, run_id="r2", name="gone", city_id="town", issued_at=AT, drill=False)
+    complete(store, "r2", input_digest="d", folder=tmp_path / "gone", advice=[])
+    assert backup(store_url, tmp_path / "backup.zip", at=AT) == (2, ["r2"])
+
+
+def let_go(store, *, before, dry_run=False):
+    with store.begin() as connection:
+        return prune(connection, before=before, by="係", at=LATER, dry_run=dry_run)
+
+
+def count(store, table):
+    with store.connect() as connection:
+        return connection.scalar(select(func.count()).select_from(table))
+
+
+def leave(store, number, at):
+    with store.begin() as connection:
+        assert opt_out(connection, "email", f"r{number}@mail.example", at=at)
+
+
+def test_what_expired_goes_and_the_decision_stays(store):
+    with store.begin() as connection:
+        key = connection.scalar(select(outbox.c.key))
+        row = {"key": key, "at": AT, "outcome": "retry", "detail": "busy"}
+        connection.execute(attempt.insert().values(row))
+    found = let_go(store, before=AT + timedelta(hours=3))
+    assert found == Pruned(batches=1, tries=1, secrets=1, addresses=0)
+    assert [count(store, table) for table in (outbox, attempt)] == [0, 0]
+    assert [count(store, table) for table in (approval, message)] == [1, 2]
+    with store.connect() as connection:
+        assert connection.scalar(select(approval.c.secret)) is None
+        rows = list(read(connection))
+        assert list(faults(rows, read_head(connection))) == []
+    assert [row.kind for row in rows][-2:] == ["approval", "prune"]
+
+
+def test_nothing_that_may_still_be_sent_goes(store):
+    assert let_go(store, before=AT + timedelta(hours=2)) == Pruned(0, 0, 0, 0)
+    assert count(store, outbox) == 1
+
+
+def test_a_dry_run_only_counts(store):
+    found = let_go(store, before=LATER, dry_run=True)
+    assert (found.batches, count(store, outbox)) == (1, 1)
+
+
+def test_people_who_left_are_forgotten_after_the_time(store):
+    leave(store, 1, AT)
+    leave(store, 2, LATER)
+    found = let_go(store, before=AT + timedelta(days=1))
+    assert (found.addresses, count(store, recipient), count(store, recipient_forgotten)) == (
+        1,
+        1,
+        1,
+    )
+
+
+def test_pruning_twice_leaves_one_row_in_the_ledger(store):
+    let_go(store, before=LATER)
+    let_go(store, before=LATER)
+    with store.connect() as connection:
+        assert [row.kind for row in read(connection)].count("prune") == 1
