@@ -53,7 +53,7 @@ def clearance(
     if not ways:
         return None
     assisted = times.assisted_fraction if assisted_fraction is None else assisted_fraction
-    needed = _groups(ways, times, dark, assisted)
+    needed = _told(allocation, district_id, times, dark) or _groups(ways, times, dark, assisted)
     left_out = _people(allocation.unplaced, district_id) + _people(rows, district_id)
     left_out -= sum(people for people, _, _ in ways)
     return Clearance(
@@ -81,6 +81,29 @@ def weighted_quantile(values: Sequence[tuple[float, float]], probability: float)
         if reached >= wanted - 1e-9 * max(wanted, 1.0):
             return value
     return ordered[-1][0]
+
+
+def _told(
+    allocation: Allocation, district_id: str, times: ClearanceTimes, dark: bool
+) -> list[tuple[float, float]]:
+    """(minutes needed, people) of each group that was placed by how it moves; [] = none was."""
+    groups = allocation.groups
+    here = groups[(groups["district_id"] == district_id) & groups["shelter_id"].notna()]
+    if not here["traveller"].isin(["elderly", "assisted"]).any():
+        return []
+    mobilise = {"elderly": times.mobilise_elderly_min, "assisted": times.mobilise_assisted_min}
+    before = times.decide_min + (times.diffuse_night_min if dark else times.diffuse_day_min)
+    night = times.night_speed_factor if dark else 1.0
+    rows = zip(here["traveller"], here["minutes"], here["people"], strict=True)
+    return [
+        (
+            (before + mobilise.get(who, times.mobilise_min)
+             + float(minutes) / (1.0 if who == "car" else night)) * (1.0 + times.buffer_fraction),
+            float(people),
+        )
+        for who, minutes, people in rows
+        if people > 0 and math.isfinite(minutes)
+    ]  # fmt: skip
 
 
 def _groups(

@@ -84,7 +84,7 @@ def open_desk(
         fitted = fit_or_load(model, training, models, city=city, rain_forecast=rain_forecast)
     ways = open_ways(city, policy)
     known = [city_digest(city), series_digest(training), model.model_id, asdict(policy)]
-    shelters = open_shelters(city)
+    shelters = open_shelters(city, policy.clearance)
     digest = facts_digest(*known, asdict(ways.speeds), shelters.facts())
     followed = FollowedModel.of(fitted, training)
     place = place_of(city)

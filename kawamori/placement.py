@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -15,6 +15,7 @@ from hazard.indexed import WaterIndex
 from hazard.outlook import place_chances
 from kawamori.city import City
 from kawamori.closures import Closures
+from kawamori.parts import assumed_parts, with_parts
 from kawamori.shelter_rules import ShelterDesk
 from kawamori.waters import Waters
 from kawamori.ways import Ways
@@ -60,7 +61,7 @@ def place_people(
     """
     if city.shelters is None or water.demand is None:
         return None
-    people = water.demand.set_axis(_origins(water.demand), axis=0)
+    people = with_parts(water.demand.set_axis(_origins(water.demand), axis=0), city, desk.shares)
     event: dict[str, Any] = {
         "hazards": water.hazards,
         "chance": _chance(desk.index, city, exceedance),
@@ -79,6 +80,8 @@ def place_people(
     else:
         changed = replan(told, people, opened, minutes, **given)
         allocation, moves = changed.allocation, changed.moves
+    said = [assumed_parts(city, desk.shares) if len(people) else "", _walked(allocation, minutes)]
+    allocation = replace(allocation, notes=(*allocation.notes, *filter(None, said)))
     cases = upper_floors(city.shelters, rejected, water.unsafe, **event)
     return Placement(allocation, people, safe, minutes, choice, cases, moves)
 
@@ -110,6 +113,22 @@ def _no_access(minutes: TravelMinutes) -> dict[str, str]:
         for key, note in zip(ids, notes.values, strict=True)
         if note in LOST_ACCESS
     }
+
+
+def _walked(allocation: Allocation, minutes: TravelMinutes) -> str:
+    """Say who comes along a road that is foreseen to close, and how long; "" = nobody does."""
+    placed = allocation.groups[allocation.groups["shelter_id"].notna()]
+    if "origin_extra_min" not in minutes.coords or placed.empty:
+        return ""
+    table = minutes["origin_extra_min"].to_series()
+    extra = table.reindex(pd.MultiIndex.from_frame(placed[["origin", "traveller"]])).to_numpy()
+    people = int(placed["people"].to_numpy()[extra > 0].sum())
+    if not people:
+        return ""
+    return (
+        f"{people:,}人は、閉じる見込みの道路を最大{extra.max():.0f}分歩いて開いた道路に出る"
+        "(水が来る前に出ることが前提、仮定) (walk_out)"
+    )
 
 
 def _opened(

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from advisory.policy import ClearanceTimes
 from hazard.indexed import WaterIndex, index_water
 from hazard.types import Buildings
 from kawamori.city import City, read_toml
+from kawamori.parts import Shares
 from kawamori.settings import REPOSITORY
 from shelters.demand import Limits
 from shelters.opening import OpeningRules
 from shelters.stock import StockRules
 
 COMMON = REPOSITORY / "data" / "sheltering.toml"
+CARS = "car_share"  # of sheltering.toml
+NAMES = ("limits", "opening", "stock", "shares")
 Rules = TypeVar("Rules", Limits, OpeningRules, StockRules)
 
 
@@ -28,14 +32,17 @@ class ShelterDesk:
     opening: OpeningRules
     stock: StockRules
     index: WaterIndex | None  # the shelters laid into the flood areas; None = none of either
+    shares: Shares  # how people move where the city does not know
 
     def facts(self) -> dict[str, Any]:
         """Give the numbers that decide a plan."""
-        return {name: asdict(getattr(self, name)) for name in ("limits", "opening", "stock")}
+        return {name: asdict(getattr(self, name)) for name in NAMES}
 
 
-def open_shelters(city: City) -> ShelterDesk:
+def open_shelters(city: City, times: ClearanceTimes | None = None) -> ShelterDesk:
     """Read the rules of a city, else the common ones, and lay its shelters into the water.
+
+    Elderly and assisted people have the shares of `times`; None = everybody walks alike.
 
     Raises
     ------
@@ -47,13 +54,20 @@ def open_shelters(city: City) -> ShelterDesk:
     try:
         given = {name: row["value"] for name, row in read_toml(path).items()}
         known = {f.name for kind in (Limits, OpeningRules, StockRules) for f in fields(kind)}
+        known |= {CARS}
         if set(given) - known:
             raise ValueError(f"unknown {sorted(set(given) - known)}, known {sorted(known)}")
+        shares = Shares(by_car=float(given.get(CARS, 0.0)))
+        if times is not None:
+            shares = replace(
+                shares, elderly=times.elderly_fraction, assisted=times.assisted_fraction
+            )
         return ShelterDesk(
             _rules(Limits, given),
             _rules(OpeningRules, given),
             _rules(StockRules, given),
             _laid(city),
+            shares,
         )
     except (TypeError, ValueError, KeyError) as error:
         raise ValueError(

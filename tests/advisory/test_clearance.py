@@ -77,3 +77,19 @@ def test_weighted_quantile_of_one_and_of_none() -> None:
     assert weighted_quantile([(7.0, 0.1)], 0.9) == 7.0
     with pytest.raises(ValueError, match="at least one"):
         weighted_quantile([], 0.5)
+
+
+def test_groups_that_were_placed_bring_their_own_minutes(
+    policy: Policy, walk: Callable[..., Any]
+) -> None:
+    rows = [("general", 70, 30.0), ("elderly", 20, 30.0), ("assisted", 10, 60.0)]
+    groups = pd.DataFrame(
+        {"district_id": "D0", "shelter_id": "S1", "traveller": [who for who, _, _ in rows],
+         "people": [people for _, people, _ in rows], "minutes": [m for _, _, m in rows]}
+    )  # fmt: skip
+    plan = replace(walk(), groups=groups)
+    needed = clearance(plan, "D0", policy.clearance, dark=False)
+    assert needed is not None
+    # (20 + 20 + 30 + 30) x 1.2 = 120 for the general half; the slowest tenth begins with the
+    # elderly, who start half an hour later: (20 + 20 + 60 + 30) x 1.2 = 156.
+    assert (needed.p50_min, needed.p90_min) == (pytest.approx(120.0), pytest.approx(156.0))
