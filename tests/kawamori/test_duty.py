@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import random
 import re
+import signal
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -265,3 +269,30 @@ def test_no_address_is_in_the_output_or_the_store_file(desk, keep, live_run):
     for secret in ("hayashi@city.example", "U0000000"):
         assert secret not in "".join(lines)
         assert secret.encode() not in stored
+
+
+def test_passes_killed_at_any_moment_lose_nothing_and_line_gets_nothing_twice(
+    desk, keep, live_run, line_double, smtp_double
+):
+    """Twelve workers die by kill -9 up to 0.3 s after their start; the next finish their work."""
+    engine = keep(live_run)
+    engine.dispose()  # a child may not share a connection
+    chance = random.Random(7)
+    for _ in range(12):
+        child = os.fork()
+        if child == 0:
+            try:
+                list(watch_city(desk, CITY, now=live_run.issued_at))
+            finally:
+                os._exit(0)
+        time.sleep(chance.uniform(0.0, 0.3))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    later = live_run.issued_at + 61 * timedelta(seconds=1)  # every lease has ended
+    list(watch_city(desk, CITY, now=later))
+    assert {state for _, _, _, state in told(engine)} == {"accepted"}
+    titles = [row.title for row in alerts(engine).values() if row.step]
+    (inbox,) = line_double.inboxes.values()
+    assert len(line_double.accepted) == len(titles) == len(inbox)
+    mails = [mail["Subject"] for _, mail in smtp_double.mails]
+    assert all(any(title in subject for subject in mails) for title in titles)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -198,3 +199,10 @@ def test_every_alert_is_acknowledged_or_escalated_and_nobody_off_shift_is_told_w
             assert row.person_id in {person.person_id for person in watch.people}
             assert row.off_shift == watch.off_shift
     engine.dispose()
+
+
+def test_passes_at_the_same_moment_tell_once(look, rows, make_trigger):
+    with ThreadPoolExecutor(4) as pool:
+        news = list(pool.map(lambda _: look(make_trigger()), range(4)))
+    assert sorted(map(len, news)) == [0, 0, 0, 1]
+    assert len(rows()) == 2
