@@ -1,4 +1,4 @@
-"""What a public text may say about the water: levels that gauges measured, nothing predicted."""
+"""What a public text may say about the danger: its kind and measured levels, nothing predicted."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from math import isfinite
 
-from advisory.types import GaugeState
-from alerts.types import Observed
+from advisory.types import Advice, GaugeState, Reason
+from alerts.types import Hazard, Observed
 from forecasting.types import Gauge
 
+DANGERS: dict[Hazard, tuple[str, ...]] = {
+    "landslide": ("landslide", "土砂災害"),
+    "inland": ("inland", "内水"),
+}
 MAX_AGE = timedelta(hours=1)  # our own choice: an older level is history, not a reason
 
 
@@ -45,6 +49,24 @@ def observe(
         and issued_at - MAX_AGE <= state.at <= issued_at
     ]
     return tuple(sorted(facts, key=_danger, reverse=True))
+
+
+def hazard_of(advice: Advice) -> Hazard:
+    """Give what an order is for: the river, unless every reason of its level names another danger.
+
+    Only the kind of danger is read from the reasons, no figure.
+    """
+    fired = [one for one in advice.reasons if one.fired and one.level == advice.level]
+    kinds = {_hazard(reason) for reason in fired}
+    if not kinds or "flood" in kinds:
+        return "flood"
+    return "landslide" if kinds == {"landslide"} else "inland"
+
+
+def _hazard(reason: Reason) -> Hazard:
+    said = f"{reason.rule} {reason.text}"
+    named = (hazard for hazard, words in DANGERS.items() if any(word in said for word in words))
+    return next(named, "flood")
 
 
 def _observed(gauge: Gauge, level_m: float, at: datetime, rise_m_per_h: float | None) -> Observed:

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kawamori.commands import accounts, backup, database, duty, ground, ledger, outbox, recipients
+from kawamori.commands import (
+    accounts,
+    backup,
+    database,
+    duty,
+    export,
+    ground,
+    ledger,
+    outbox,
+    recipients,
+)
 
 if TYPE_CHECKING:
     from kawamori.settings import Settings
@@ -31,6 +41,7 @@ app.add_typer(ground.app, name="ground")
 app.add_typer(recipients.app, name="recipients")
 app.add_typer(database.app, name="database")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(export.app, name="export")
 
 
 def main() -> None:

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from advisory.types import GaugeState
-from alerts.facts import observe
+from advisory.types import GaugeState, Level, Reason
+from alerts.facts import hazard_of, observe
 from forecasting.types import Gauge, Thresholds
 
 GAUGES = (
@@ -48,3 +48,27 @@ def test_a_gauge_of_another_district_is_not_told(now):
 def test_an_unknown_rise_is_not_a_rise(now):
     (fact,) = see(now, GaugeState("g1", 0.0, now, None))
     assert (fact.rising, fact.reached) == (False, None)
+
+
+def reason(rule, text="", level=Level.EVACUATE, fired=True):
+    return Reason(rule, text, fired, level)
+
+
+@pytest.mark.parametrize(
+    ("reasons", "hazard"),
+    [
+        ([], "flood"),
+        ([reason("L4-danger")], "flood"),
+        ([reason("L4-inland")], "inland"),
+        ([reason("landslide-zone")], "landslide"),
+        ([reason("L4-area", "土砂災害の警戒レベル相当4")], "landslide"),
+        ([reason("L4-inland"), reason("landslide-zone")], "inland"),
+        ([reason("L4-inland"), reason("L4-danger")], "flood"),
+        ([reason("L4-danger", fired=False), reason("L4-inland")], "inland"),
+        ([reason("L3-judgment", level=Level.ELDERLY), reason("landslide-zone")], "landslide"),
+    ],
+)
+def test_an_order_is_for_the_river_unless_all_its_reasons_name_another_danger(
+    make_advice, reasons, hazard
+):
+    assert hazard_of(make_advice(reasons=tuple(reasons))) == hazard

@@ -1,0 +1,29 @@
+"""Files for other systems."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Files for other systems.", no_args_is_help=True)
+
+
+@app.command()
+def lalert(
+    run_id: Annotated[str, typer.Argument(help="a stored run with approved orders")],
+    folder: Annotated[Path, typer.Option(help="where to write")] = Path("out/lalert"),
+    disaster: Annotated[str, typer.Option(help="name of the event (災害名)")] = "",
+) -> None:
+    """Write the approved orders for typing into L-Alert, XML and CSV; no conformance is claimed."""
+    from kawamori.lalert_sheet import export_lalert
+    from kawamori.settings import Settings
+
+    for path in export_lalert(run_id, Settings(), folder, disaster=disaster):
+        typer.echo(path)
+
+
+@app.callback()
+def _group() -> None:
+    """Keep `kawamori export` a group though it has one command."""
