@@ -4,7 +4,8 @@ python -m benchmarks.shelters --json
 
 Cells are the parts of each 町丁字 in a 250 m grid; capacities are the bundle's assumption (仮定),
 the water is its stand-in (模式): times, safety and the comparison mean something, counts little.
-The plain way beside ours sends everybody to the nearest place, whatever its room or water.
+Each member of the ensemble closes its own roads and bridges. The plain way beside ours sends
+everybody to the nearest place, whatever its room or water.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.machine import machine, peak_rss_mb
+from hazard.bridges import bridges_over
 from hazard.indexed import WaterIndex, index_water
+from hazard.roads import cut_roads
 from hazard.staying import MAY_STAY, StayRules
 from hazard.types import SCENARIOS, FloodLayer
 from hazard.water import put_in_water
@@ -33,7 +36,7 @@ from shelters.allocate import allocate
 from shelters.demand import Limits, task_of
 from shelters.nearest import nearest_first
 from shelters.plane import in_metres, points_in_metres
-from shelters.roads import build_network
+from shelters.roads import RoadNetwork, build_network
 from shelters.routes import travel_minutes
 from shelters.safety import usable
 from shelters.speeds import Speeds
@@ -43,6 +46,7 @@ GRID_M = 250.0
 RIVER = "夏井川"
 MEMBERS = 50
 SEED = 7204
+SPEEDS = Speeds(around_m=500.0)  # as data/travel.toml
 ROOMY = 1500  # people a shelter, where everybody is to have a place
 
 
@@ -57,6 +61,8 @@ class Town:
     index: WaterIndex
     places: Shelters  # 指定緊急避難場所
     minutes: TravelMinutes
+    network: RoadNetwork
+    bridges: pd.DataFrame  # road, river
 
 
 def main() -> None:
@@ -78,13 +84,14 @@ def measure() -> dict[str, Any]:
     road_network(city)
     _, cached_s, _ = timed(lambda: road_network(city))
     cells, cell_of, at = cells_of(city)
-    index = index_water(city.layers, city.districts, city.buildings)
+    index = index_water(city.layers, city.districts, city.buildings, city.roads)
     places = Shelters(city.shelters[["emergency" in kinds for kinds in city.shelters["kinds"]]])
     ways: Callable[[], Any] = lambda: travel_minutes(  # noqa: E731
         network, cells, places, speeds=Speeds(), night=False
     )
     minutes, ways_s, ways_cpu_s = timed(ways)
-    town = Town(city, cells, cell_of, at, index, places, minutes)
+    bridges = bridges_over(index, city.roads)
+    town = Town(city, cells, cell_of, at, index, places, minutes, network, bridges)
     whole, full_s, full_cpu_s = timed(lambda: placed(town, cells, city.layers))
     area, area_s, area_cpu_s = timed(lambda: placed(town, *flooded(town, RIVER)))
     members, ensemble_s, ensemble_cpu_s = timed(lambda: ensemble(town))
@@ -201,8 +208,27 @@ def ensemble(town: Town) -> list[Allocation]:
             for river, scenario in town.index.keys
             if SCENARIOS.index(scenario) < size[river]
         ]
-        runs.append(placed(town, *leaving(town, keys)))
+        runs.append(member(town, keys))
     return runs
+
+
+def member(town: Town, keys: Any) -> Allocation:
+    """Place the people of one flood on the roads that it leaves."""
+    cells, layer = leaving(town, keys)
+    safe, rejected = usable(town.places, layer)
+    ways = travel_minutes(
+        town.network, cells, safe, speeds=SPEEDS, night=False, closed=closed(town, keys),
+        travellers=["general"],
+    )  # fmt: skip
+    return allocate(cells, safe, ways, rejected=rejected)
+
+
+def closed(town: Town, keys: Any) -> pd.DataFrame:
+    """Give the roads that walkers pass no more, and the bridges of the rivers that flood."""
+    cut = cut_roads(town.index, keys)["general"]
+    over = town.bridges["river"].isin([river for river, _ in keys])
+    rows = cut.index[cut].union(pd.Index(town.bridges["road"][over].unique()))
+    return pd.DataFrame({"general": True}, index=rows)
 
 
 def greedy(
