@@ -35,8 +35,9 @@ from alerts.compose import compose
 from alerts.deliver import deliver
 from alerts.outbox import approve, prepare
 from alerts.types import Audience, Channel, Message
+from benchmarks.line_service import TOKEN
 from benchmarks.machine import machine, peak_rss_mb, timed
-from benchmarks.receivers import TOKEN, Receivers, receivers
+from benchmarks.receivers import Receivers, receivers
 
 DISTRICTS = 13
 LANGUAGES = ("ja", "ja-x-easy", "en", "zh-Hans", "zh-Hant", "ko", "vi", "tl", "pt", "id")

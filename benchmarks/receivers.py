@@ -3,7 +3,8 @@
 `python -m benchmarks.receivers --faults 0.1 --seed 1` prints their ports as JSON and runs until its
 standard input closes. LINE remembers retry keys (409) and who got what; GET /report on its port
 tells it. With faults, half the share are refusals (500, 451), half are answers lost after
-acceptance. They judge key, token and recipients, not the message objects.
+acceptance. LINE is `benchmarks.line_service`: with KAWAMORI_DATA it judges every different message
+by the official file.
 """
 
 from __future__ import annotations
@@ -12,17 +13,19 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import random
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
-from uuid import UUID
 
-TOKEN = "token-of-the-receiver"
+from benchmarks.line_contract import official_file, read_contract
+from benchmarks.line_service import LineService
 
 
 class Ledger:
@@ -30,7 +33,12 @@ class Ledger:
 
     def __init__(self, faults: float, seed: int) -> None:
         self.faults, self.random = faults, random.Random(seed)
-        self.keys: dict[str, str] = {}
+        path = official_file(Path(os.environ.get("KAWAMORI_DATA", "nowhere")))
+        self.line = LineService(
+            None if path is None else read_contract(path),
+            told=lambda users: self.accept("line", users),
+            clock=time.monotonic,
+        )
         self.got: dict[str, Counter[str]] = {"line": Counter(), "mail": Counter()}
         self.last: dict[str, float] = {"line": 0.0, "mail": 0.0}
         self.lost_answers = {"line": 0, "mail": 0}
@@ -87,40 +95,30 @@ class Line(asyncio.Protocol):
             self._answer(first, headers, rest[:length])
 
     def _answer(self, first: str, headers: dict[str, str], body: bytes) -> None:
-        if first.startswith("GET /report"):
-            return self._reply(200, json.dumps(self.ledger.report()).encode())
-        if headers.get("authorization") != f"Bearer {TOKEN}":
-            return self._reply(401)
-        fate = self.ledger.fate()
+        method, path, _ = first.split(" ", 2)
+        if path == "/report":
+            return self._reply(200, self.ledger.report())
+        fate = self.ledger.fate() if method == "POST" and "/validate/" not in path else "answered"
         if fate == "refused":
-            return self._reply(500)
-        to = json.loads(body)["to"]
-        status, request_id = self._judge(headers.get("x-line-retry-key"), to)
+            return self._reply(500, {})
+        reply = self.ledger.line.answer(method, path, headers, body)
         if fate == "lost":
             self.ledger.lost_answers["line"] += 1
             return self.transport.close()  # type: ignore[no-any-return]
-        pushed = b'{"sentMessages":[{"id":"1"}]}' if isinstance(to, str) else b"{}"
-        return self._reply(status, pushed, request_id)
+        return self._reply(*reply)
 
-    def _judge(self, key: str | None, to: list[str] | str) -> tuple[int, str]:
-        users = [to] if isinstance(to, str) else to
-        if not 1 <= len(users) <= 500 or len(set(users)) != len(users):
-            return 400, ""
-        if key is not None:
-            UUID(key)
-            if key in self.ledger.keys:
-                return 409, self.ledger.keys[key]
-            self.ledger.keys[key] = f"request-{len(self.ledger.keys)}"
-        self.ledger.accept("line", users)
-        return 200, self.ledger.keys.get(key or "", "request")
-
-    def _reply(self, status: int, body: bytes = b"{}", name: str = "") -> None:
-        kind = "x-line-accepted-request-id" if status == 409 else "x-line-request-id"
-        self.transport.write(
-            f"HTTP/1.1 {status} .\r\nContent-Type: application/json\r\n{kind}: {name}\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n".encode()
-            + body
-        )
+    def _reply(
+        self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None
+    ) -> None:
+        raw = json.dumps(body).encode()
+        lines = [f"{name}: {value}" for name, value in (headers or {}).items()]
+        head = [
+            f"HTTP/1.1 {status} .",
+            "Content-Type: application/json",
+            f"Content-Length: {len(raw)}",
+            *lines,
+        ]
+        self.transport.write("\r\n".join(head).encode() + b"\r\n\r\n" + raw)
 
 
 class Mail(asyncio.Protocol):

@@ -23,7 +23,7 @@ from alerts.channels.webhook import WebhookChannel
 from alerts.recipients import Count, counts
 from alerts.segments import Segment, read_segments
 from alerts.types import CAP_FORM, EVERYBODY, PUBLIC_FORMS, Audience, Message
-from kawamori.drafts import segment_drafts
+from kawamori.drafts import Links, segment_drafts
 from kawamori.recipient_list import Recipients, read_recipients
 from kawamori.run import Run
 from kawamori.settings import Settings
@@ -105,7 +105,7 @@ def preview(
     plans: list[Planned] = []
     for advice in chosen:
         here = [each for each in found if each.district_id == advice.district_id]
-        texts = _texts(run, advice, (_kind(each) for each in here))
+        texts = _texts(run, advice, (_kind(each) for each in here), links_of(settings))
         plans += [
             Planned(
                 advice.district_id, advice.name, advice.level, each.channel, each.people,
@@ -186,7 +186,7 @@ def approve_in(
     forms = (*PUBLIC_FORMS, CAP_FORM) if settings.cap_sender else PUBLIC_FORMS
     decision = _Decision(
         connection, run, languages, (officer, second), at, seen, forms, settings.webhook_urls,
-        edits, again,
+        edits, again, links_of(settings),
     )  # fmt: skip
     return [decision.approve(advice, segments) for advice in chosen]
 
@@ -245,6 +245,7 @@ class _Decision:
     partners: tuple[str, ...]  # addresses of webhooks
     edits: Sequence[Message]  # stand for drafts of the same district and kind
     again: str  # "" = the first approval of these texts
+    links: Links
 
     def approve(self, advice: Advice, segments: Sequence[Segment]) -> Approved:
         """Freeze the texts and people of one district."""
@@ -253,7 +254,7 @@ class _Decision:
             for each in segments
             if each.district_id == advice.district_id and each.channel in CHANNELS
         ]
-        drafted = _texts(self.run, advice, map(_kind, here))
+        drafted = _texts(self.run, advice, map(_kind, here), self.links)
         edited = {_key(each): each for each in self.edits if each.district_id == advice.district_id}
         texts = {kind: edited.get(kind, text) for kind, text in drafted.items()}
         _check_seen(advice, texts, self.seen)
@@ -300,11 +301,17 @@ class _Decision:
             for draft in self.run.messages
             if draft.district_id == advice.district_id and draft.form in self.forms
         }
-        return list({**_texts(self.run, advice, shown), **own, **texts}.values())
+        shown_texts = _texts(self.run, advice, shown, self.links)
+        return list({**shown_texts, **own, **texts}.values())
 
 
-def _texts(run: Run, advice: Advice, wanted: Iterable[Kind]) -> dict[Kind, Message]:
-    written = segment_drafts(run, advice, dict.fromkeys(wanted))
+def links_of(settings: Settings) -> Links:
+    """Give the addresses that texts may lead to."""
+    return Links(settings.district_map_url, settings.district_picture_url)
+
+
+def _texts(run: Run, advice: Advice, wanted: Iterable[Kind], links: Links) -> dict[Kind, Message]:
+    written = segment_drafts(run, advice, dict.fromkeys(wanted), links=links)
     return {_key(message): message for message in written}
 
 

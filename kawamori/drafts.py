@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID, uuid5
 
 import pandas as pd
@@ -18,15 +19,29 @@ from advisory.types import ORDERS, Advice, Destination, GaugeState
 from alerts.cap.draft import cap_message
 from alerts.cap.notice import area_of
 from alerts.compose import compose
-from alerts.facts import observe
+from alerts.facts import hazard_of, observe
 from alerts.types import EVERYBODY, PUBLIC_FORMS, STAFF_FORM, Message, Observed
 from kawamori.city import City
 from kawamori.run import Run
 
 FORMS = (*PUBLIC_FORMS, STAFF_FORM)
 SEGMENTS = UUID("5a1c8a53-3a0c-5a86-9a35-7f1d4f0f6e10")  # name space of our own
+PLACE = "{district_id}"
 # Whose places of the plan a kind of household is shown.
 TRAVELLERS = {"general": ("general",), "elderly": ("elderly", "assisted"), "car": ("car",)}
+
+
+@dataclass(frozen=True)
+class Links:
+    """Public addresses of every district's shelter map and its picture; "" = there is none."""
+
+    map_url: str = ""
+    picture_url: str = ""
+
+    def of(self, district_id: str) -> tuple[str, str]:
+        """Give both for one district, whose id takes the place of {district_id}."""
+        code = quote(district_id, safe="")
+        return self.map_url.replace(PLACE, code), self.picture_url.replace(PLACE, code)
 
 
 @dataclass(frozen=True)
@@ -48,9 +63,15 @@ class Local:
         return cls(city, advice, rivers, seen, drill)
 
     def write(
-        self, form: str, language: str = "ja", *, open_shelters: Iterable[str] | None = None
+        self,
+        form: str,
+        language: str = "ja",
+        *,
+        open_shelters: Iterable[str] | None = None,
+        links: Links | None = None,
     ) -> Message | None:
         """Give the message in one form and language; None where citizens are told nothing."""
+        map_url, picture_url = ("", "") if links is None else links.of(self.advice.district_id)
         return compose(
             self.advice,
             form=form,
@@ -58,9 +79,12 @@ class Local:
             expires=self.advice.valid_until,
             drill=self.drill,
             language=language,
+            hazard=hazard_of(self.advice),
             river_names=self.rivers,
             observed=self.observed,
             open_shelters=None if open_shelters is None else frozenset(open_shelters),
+            map_url=map_url,
+            picture_url=picture_url,
             notes=self.city.notes,
         )
 
@@ -75,6 +99,7 @@ class Local:
             city_name=self.city.name,
             expires=self.advice.valid_until,
             drill=self.drill,
+            hazard=hazard_of(self.advice),
             river_names=self.rivers,
             observed=self.observed,
             notes=self.city.notes,
@@ -94,7 +119,11 @@ def drafts(
 
 
 def segment_drafts(
-    run: Run, advice: Advice, wanted: Iterable[tuple[str, str, str]]
+    run: Run,
+    advice: Advice,
+    wanted: Iterable[tuple[str, str, str]],
+    *,
+    links: Links | None = None,
 ) -> Iterator[Message]:
     """Give the texts of one district for each (form, language, household) that is wanted.
 
@@ -109,7 +138,7 @@ def segment_drafts(
             by_kind[household] = replace(local, advice=replace(advice, shelters=places))
         here = by_kind[household]
         doors = known if any(one.shelter_id in known for one in here.advice.shelters) else None
-        draft = here.write(form, language, open_shelters=doors)
+        draft = here.write(form, language, open_shelters=doors, links=links)
         if draft is not None:
             yield _for(draft, household)
 

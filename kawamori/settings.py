@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     line_token: SecretStr = SecretStr("")  # empty = no LINE channel
     line_timeout_s: float = 10.0
     languages: tuple[str, ...] = ()  # of texts, beside Japanese and those of the registry
+    district_map_url: str = ""  # https://…/{district_id}: shelter map for citizens; empty = none
+    district_picture_url: str = ""  # https://…/{district_id}.png: a picture of it, shown by LINE
     line_channel_secret: SecretStr = SecretStr("")  # signs what LINE tells the bot; empty = no bot
     duty_secret: SecretStr = SecretStr("")  # signs links to acknowledge; empty = no such links
     public_url: str = ""  # https://…, reached from outside: LINE fetches maps there

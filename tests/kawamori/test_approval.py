@@ -14,7 +14,7 @@ from alerts.enrolment import enrol
 from alerts.recipients import Person
 from alerts.schema import message, outbox
 from kawamori.approval import approve, preview
-from kawamori.drafts import drafts
+from kawamori.drafts import drafts, segment_drafts
 from kawamori.recipient_list import read_recipients
 from kawamori.record import run_json
 from kawamori.settings import Settings
@@ -180,3 +180,23 @@ def test_preview_shows_no_address(engine, record, settings, people):
     said = repr(preview(engine, record, settings))
     assert USER.format(1) not in said
     assert "r4@mail.example" not in said
+
+
+def test_texts_lead_to_the_map_that_the_settings_name_and_to_none_without(
+    engine, record, settings, people
+):
+    linked = settings.model_copy(
+        update={"district_map_url": "https://city.example/m/{district_id}"}
+    )
+    bodies = [each.message.body for each in preview(engine, record, linked)]
+    assert all(b"https://city.example/m/d1" in body for body in bodies)
+    assert all(b"https://" not in each.message.body for each in preview(engine, record, settings))
+
+
+def test_a_segment_for_everybody_reads_as_the_draft_of_the_run(run):
+    (advice,) = [one for one in run.advice if one.district_id == "d1"]
+    unknown = run.city.shelters.assign(status="unknown")  # the drafts of a run know no doors
+    run = replace(run, city=replace(run.city, shelters=unknown))
+    (written,) = segment_drafts(run, advice, [("line", "ja", "")])
+    own = [one for one in run.messages if (one.district_id, one.form) == ("d1", "line")]
+    assert [written] == own
