@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -97,7 +98,22 @@ def open_store(url: str) -> Engine:
         If the URL names no database that answers (no password is shown), or the store is of
         another revision than this program.
     """
-    return ready(connect(url))
+    engine = connect(url)
+    try:
+        return ready(engine)
+    except ValueError:
+        engine.dispose()
+        raise
+
+
+@contextmanager
+def opened_store(url: str) -> Iterator[Engine]:
+    """Give the store for one command and close every connection after it; see `open_store`."""
+    engine = open_store(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def start(engine: Engine, *, run_id: str, name: str, city_id: str, issued_at: datetime,

@@ -46,11 +46,11 @@ def prune(
 
     from kawamori.retention import prune as let_go
     from kawamori.settings import Settings
-    from kawamori.store import open_store
+    from kawamori.store import opened_store
 
     now = datetime.now(UTC)
     before = now - timedelta(days=older_than)
-    with open_store(Settings().store_url).begin() as connection:
+    with opened_store(Settings().store_url) as store, store.begin() as connection:
         found = let_go(connection, before=before, by=by, at=now, dry_run=dry_run)
     verb = "would go" if dry_run else "gone"
     typer.echo(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,7 +19,8 @@ def current() -> None:
     """Say which revision the store has and which this program needs."""
     from kawamori.database import HEAD, revision
 
-    typer.echo(f"store: {revision(_database()) or 'none'}, this program: {HEAD}")
+    with _database() as engine:
+        typer.echo(f"store: {revision(engine) or 'none'}, this program: {HEAD}")
 
 
 @app.command()
@@ -25,7 +28,8 @@ def upgrade(to: Annotated[str, typer.Argument(help="revision")] = "head") -> Non
     """Move the store up, all steps or none; back it up first."""
     from kawamori.database import upgrade as move
 
-    typer.echo(f"store: {move(_database(), to)}")
+    with _database() as engine:
+        typer.echo(f"store: {move(engine, to)}")
 
 
 @app.command()
@@ -33,11 +37,18 @@ def downgrade(to: Annotated[str, typer.Argument(help="revision")]) -> None:
     """Move the store down for an older program; what newer tables hold is lost."""
     from kawamori.database import downgrade as move
 
-    typer.echo(f"store: {move(_database(), to) or 'none'}")
+    with _database() as engine:
+        typer.echo(f"store: {move(engine, to) or 'none'}")
 
 
-def _database() -> Engine:
+@contextmanager
+def _database() -> Iterator[Engine]:
+    """Give the store of whatever revision."""
     from kawamori.database import connect
     from kawamori.settings import Settings
 
-    return connect(Settings().store_url)
+    engine = connect(Settings().store_url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()

@@ -24,9 +24,9 @@ def verify_ledger(
     from alerts.ledger import faults, read, read_head
     from alerts.ledger_file import lines
     from kawamori.settings import Settings
-    from kawamori.store import open_store
+    from kawamori.store import opened_store
 
-    with open_store(Settings().store_url).connect() as connection:
+    with opened_store(Settings().store_url) as store, store.connect() as connection:
         head = read_head(connection)
         if export is not None:
             with export.open("w", encoding="utf-8") as out:

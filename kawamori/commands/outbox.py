@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from sqlalchemy import Engine
 
 app = typer.Typer(help="Batches on their way to people.", no_args_is_help=True)
@@ -25,7 +27,7 @@ def show(
     """Count batches and people by run, district, channel and state; dead ones with their reason."""
     from kawamori.outbox_list import lines, rows
 
-    with _store().connect() as connection:
+    with _store() as store, store.connect() as connection:
         found = rows(connection, state=state, channel=channel, district_id=district)
     for line in lines(found, each=each):
         typer.echo(line)
@@ -40,7 +42,7 @@ def replay(
 
     from alerts.outbox import revive
 
-    with _store().begin() as connection:
+    with _store() as store, store.begin() as connection:
         count = revive(connection, list(dict.fromkeys(keys)), by=by, at=datetime.now(UTC))
     typer.echo(f"{count} batches wait again; kawamori dispatch sends them")
 
@@ -52,13 +54,13 @@ def cancel(target: Annotated[str, typer.Argument(help="RUN/DISTRICT")], by: By) 
 
     from kawamori.outbox_list import cancel as withdraw
 
-    with _store().begin() as connection:
+    with _store() as store, store.begin() as connection:
         count = withdraw(connection, target, by=by, at=datetime.now(UTC))
     typer.echo(f"{count} batches stopped; what a service has accepted cannot be called back")
 
 
-def _store() -> Engine:
+def _store() -> AbstractContextManager[Engine]:
     from kawamori.settings import Settings
-    from kawamori.store import open_store
+    from kawamori.store import opened_store
 
-    return open_store(Settings().store_url)
+    return opened_store(Settings().store_url)

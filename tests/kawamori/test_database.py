@@ -15,8 +15,10 @@ from alembic.script import ScriptDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import inspect, text
+from typer.testing import CliRunner
 
 from kawamori import tables
+from kawamori.cli import app
 from kawamori.database import (
     FIRST,
     HEAD,
@@ -28,6 +30,7 @@ from kawamori.database import (
     shown,
     upgrade,
 )
+from kawamori.settings import Settings
 from kawamori.store import open_store
 
 REPOSITORY = Path(__file__).parents[2]
@@ -208,6 +211,26 @@ def test_a_wrong_url_is_named_without_its_password(url, told):
     assert told in str(caught.value)
     assert "secret" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+def test_the_commands_move_a_store_up_and_down(first, store_url, monkeypatch):
+    monkeypatch.setenv("KAWAMORI_DATABASE_URL", store_url)
+
+    def say(*arguments):
+        result = CliRunner().invoke(app, ["database", *arguments])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    assert say("current") == f"store: none, this program: {HEAD}\n"
+    assert say("upgrade") == f"store: {HEAD}\n"
+    assert say("downgrade", "0002") == "store: 0002\n"
+    assert say("current") == f"store: 0002, this program: {HEAD}\n"
+
+
+def test_settings_show_no_password():
+    settings = Settings(database_url="postgresql+psycopg://u:hush@h/db")
+    assert "hush" not in repr(settings) + str(settings)
+    assert settings.store_url == "postgresql+psycopg://u:hush@h/db"
 
 
 @given(st.text("ab1@:/?#%&= ", min_size=1).map(lambda some: f"hush{some}hush"))
