@@ -20,6 +20,7 @@ from kawamori.console import (
     doors,
     events,
     map_page,
+    oidc,
     runs,
     situation,
 )
@@ -75,6 +76,7 @@ def create_app(settings: Settings, *, now: Clock = utc_now) -> FastAPI:
     app.mount("/assets", StaticFiles(directory=settings.assets, check_dir=False))
     for router in ROUTERS:
         app.include_router(router)
+    oidc.set_up(app, settings)
     app.state.paths = frozenset(path for _method, path, _roles in declared(app.routes))
     answer_faults(app)
     app.add_middleware(Guard)

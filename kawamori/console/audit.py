@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from itertools import takewhile
 from typing import Annotated
@@ -42,7 +43,7 @@ def audit_page(
     older = rows[PAGE - 1].number if len(rows) > PAGE else None
     return page(
         request, "audit.html", rows=rows[:PAGE], kinds=kinds, kind=kind, by=by, older=older,
-        head=head,
+        head=head, brief=brief,
     )  # fmt: skip
 
 
@@ -58,6 +59,14 @@ def export(desk: Here, _officer: Auditor) -> Response:
 
     name = {"Content-Disposition": 'attachment; filename="kawamori-ledger.jsonl"'}
     return StreamingResponse(rows(), media_type="application/jsonl", headers=name)
+
+
+def brief(entry: Entry) -> str:
+    """Give the plain facts of a row in one line: no lists, no digests."""
+    facts = json.loads(entry.facts)
+    plain = {key: value for key, value in facts.items() if not isinstance(value, list | dict)}
+    told = [f"{key}: {value}" for key, value in plain.items() if len(str(value)) < 48]
+    return " · ".join(told) or entry.kind
 
 
 def read_back(connection: Connection, *, kind: str, by: str, before: int) -> list[Entry]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -56,6 +57,15 @@ class District:
     def people(self) -> int:
         """Give how many addresses the texts go to."""
         return sum(text.people for text in self.texts)
+
+    @property
+    def reach(self) -> dict[str, int]:
+        """Give how many addresses each channel has."""
+        reach: Counter[str] = Counter()
+        for text in self.texts:
+            if text.channel is not None:
+                reach[text.channel] += text.people
+        return dict(sorted(reach.items()))
 
     @property
     def main(self) -> Text | None:
