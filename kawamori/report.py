@@ -21,6 +21,7 @@ from kawamori import words
 from kawamori.charts import Hydrograph, chart_data, forecast_rows, hydrographs, peak
 from kawamori.district_pages import PAGES, DistrictPage, write_district_pages
 from kawamori.grounded import doubt_lines, report_lines
+from kawamori.out_of_reach import SCENARIO_WORDS
 from kawamori.record import model_id, run_json, write_forecast
 from kawamori.run import Run
 from kawamori.run_map import MAP_FILES, has_place, write_map
@@ -166,6 +167,7 @@ def render(
         chosen=choice_words(run.sheltering),
         stock=stock_lines(run.sheltering, _names(run.city.districts)),
         reported=report_lines(run.ground, _names(run.city.shelters)),
+        scenario_words=SCENARIO_WORDS,
         doubts=doubt_lines(run.ground, run.city, run.allocation),
         Level=Level,
         words=words,

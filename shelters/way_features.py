@@ -89,19 +89,21 @@ def closed_features(
 
 
 def stranded_features(stranded: Any) -> list[dict[str, Any]]:
-    """Give the places of people who cannot come to a usable shelter in time."""
+    """Give the places of people who cannot come to a usable shelter in time, each place once."""
     points = np.asarray(stranded.geometry.array, dtype=object)
     placed = stranded[~shapely.is_missing(points) & ~shapely.is_empty(points)]
     placed = placed[placed["people"] > 0]
-    return [
-        {
-            "name": str(row["block"]),
-            "people": int(row["people"]),
-            "lines": [f"{int(row['people']):,}人", str(row["reason"])],
-            **plain_point(row.geometry.x, row.geometry.y),
-        }
-        for _, row in placed.sort_values("people", ascending=False).iterrows()
-    ]
+    at = pd.DataFrame({"block": placed["block"].astype(str), "x": placed.geometry.x,
+                       "y": placed.geometry.y}, index=placed.index)  # fmt: skip
+    found = []
+    for rows in at.groupby(["block", "x", "y"], sort=False).indices.values():
+        here = placed.iloc[rows].sort_values("people", ascending=False)
+        name, lon, lat = at.iloc[rows[0]]
+        people = int(here["people"].sum())
+        reasons = list(dict.fromkeys(map(str, here["reason"])))
+        lines = [f"{people:,}人", *reasons]
+        found.append({"name": name, "people": people, "lines": lines, **plain_point(lon, lat)})
+    return sorted(found, key=lambda place: -int(place["people"]))
 
 
 def _way_words(row: Any) -> str:
