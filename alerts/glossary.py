@@ -42,12 +42,18 @@ def sentences(language: str) -> dict[str, Any]:
 
 def languages() -> list[str]:
     """Give the languages that have sentences."""
+    return list(_languages())
+
+
+@cache
+def _languages() -> tuple[str, ...]:
     names = (entry.name for entry in files("alerts").joinpath("templates").iterdir())
-    return sorted(
+    known = (
         name.removesuffix(".toml")
         for name in names
         if name.endswith(".toml") and name != "glossary.toml"
     )
+    return tuple(sorted(known))
 
 
 def form_sentences(form: str) -> dict[str, Any]:

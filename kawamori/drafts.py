@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import nan
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid5
@@ -20,7 +21,7 @@ from alerts.cap.draft import cap_message
 from alerts.cap.notice import area_of
 from alerts.compose import compose
 from alerts.facts import hazard_of, observe
-from alerts.types import EVERYBODY, PUBLIC_FORMS, STAFF_FORM, Message, Observed
+from alerts.types import EVERYBODY, NEW, PUBLIC_FORMS, STAFF_FORM, Message, Observed, Occasion
 from kawamori.city import City
 from kawamori.run import Run
 
@@ -53,6 +54,7 @@ class Local:
     rivers: tuple[str, ...]
     observed: tuple[Observed, ...]
     drill: bool
+    occasion: Occasion = NEW
 
     @classmethod
     def of(cls, city: City, advice: Advice, states: Sequence[GaugeState], *, drill: bool) -> Local:
@@ -80,6 +82,7 @@ class Local:
             drill=self.drill,
             language=language,
             hazard=hazard_of(self.advice),
+            occasion=self.occasion,
             river_names=self.rivers,
             observed=self.observed,
             open_shelters=None if open_shelters is None else frozenset(open_shelters),
@@ -124,12 +127,14 @@ def segment_drafts(
     wanted: Iterable[tuple[str, str, str]],
     *,
     links: Links | None = None,
+    occasion: Occasion = NEW,
 ) -> Iterator[Message]:
     """Give the texts of one district for each (form, language, household) that is wanted.
 
     Each kind of household reads its own shelters of the plan; EVERYBODY reads those of the advice.
     """
     local = Local.of(run.city, advice, run.states, drill=run.drill)
+    local = replace(local, occasion=occasion)
     known = _open_shelters(run.city)
     by_kind: dict[str, Local] = {}
     for form, language, household in wanted:
@@ -164,10 +169,14 @@ def _planned(run: Run, advice: Advice, travellers: tuple[str, ...]) -> tuple[Des
         & groups["shelter_id"].notna()
     ]
     names = {} if run.city.shelters is None else run.city.shelters["name"]
-    return tuple(
+    found = [
         _destination(str(shelter_id), str(names.get(shelter_id, shelter_id)), group)
         for shelter_id, group in rows.groupby("shelter_id")
-    )
+    ]
+    found.sort(key=lambda one: one.minutes)
+    if set(travellers) == {"car"}:  # a time on the road in a flood is no promise: only the order
+        found = [replace(one, minutes=nan) for one in found]
+    return tuple(found)
 
 
 def _destination(shelter_id: str, name: str, group: pd.DataFrame) -> Destination:

@@ -103,7 +103,8 @@ def test_each_kind_of_household_reads_its_own_shelter(engine, record, settings, 
     }
     assert "高台小学校" in texts["general"]
     assert "川辺公民館" not in texts["general"]
-    assert "川辺公民館" in texts["car"]
+    assert "・川辺公民館" in texts["car"]
+    assert "川辺公民館(" not in texts["car"]  # no minutes by road
     assert "高台小学校" not in texts["car"]
 
 
