@@ -18,13 +18,13 @@ from sqlalchemy import Engine, select
 
 from alerts.bot.types import Danger, Depth, Order, Profile, Refuge, Scene
 from alerts.duty.book import acknowledge, alert, told_of
-from alerts.duty.roster import read_roster
 from alerts.duty.types import Officer
 from alerts.enrolment import enrol
 from alerts.recipients import Person, find_person, opt_out
 from alerts.schema import approval, message
-from kawamori.city import City, read_city, read_toml
+from kawamori.city import City, read_city
 from kawamori.policies import read_policy
+from kawamori.rosters import city_roster, rostered
 from kawamori.settings import Settings
 from kawamori.store import StoredRun, stored_runs
 
@@ -170,10 +170,10 @@ class WorldNow:
     def acknowledge(self, user_id: str, alert_id: str | None) -> int | None:
         """Acknowledge one staff alert, or all they were told of; None = not on a roster."""
         count = None
-        for path in sorted(self._settings.rosters.glob("*.toml")):
-            officer = _officer(read_roster(read_toml(path)), user_id)
+        for city_id in rostered(self._settings):
+            officer = _officer(city_roster(self._settings, city_id), user_id)
             if officer is not None:
-                count = (count or 0) + self._confirm(path.stem, officer.person_id, alert_id)
+                count = (count or 0) + self._confirm(city_id, officer.person_id, alert_id)
         return count
 
     def _confirm(self, city_id: str, person_id: str, alert_id: str | None) -> int:

@@ -23,18 +23,17 @@ from advisory.types import Level
 from alerts.channels.line import LineChannel
 from alerts.duty.book import admit, advance, take
 from alerts.duty.post import StaffMail, send_due
-from alerts.duty.roster import read_roster
 from alerts.duty.tables import staff_watch
 from alerts.duty.triggers import triggers
 from alerts.duty.types import Officer, RunFacts, Trigger
 from alerts.types import Channel
 from kawamori.automatic import approve_automatically
-from kawamori.city import read_toml
 from kawamori.district_pages import PAGES, page_stem
 from kawamori.duty_facts import Record, health, run_facts
 from kawamori.duty_links import links_of
 from kawamori.mail import connect
 from kawamori.policies import read_policy
+from kawamori.rosters import city_roster, roster_file, rostered
 from kawamori.settings import Settings
 from kawamori.store import StoredRun, open_store, stored_runs
 
@@ -50,11 +49,6 @@ class Seen:
     record: Record | None
     facts: RunFacts | None  # None = no run, unreadable, or too old to speak of now
     fault: str = ""
-
-
-def rostered(settings: Settings) -> list[str]:
-    """Give the cities that have a roster."""
-    return sorted(path.stem for path in settings.rosters.glob("*.toml"))
 
 
 @contextmanager
@@ -129,13 +123,14 @@ def watch_city(
     channels
         By name; None = those of the settings.
     """
-    path = settings.rosters / f"{city_id}.toml"
-    if not path.exists():
-        yield f"{city_id}: no roster at {path}, nobody on duty is alerted"
+    if city_id not in rostered(settings):
+        yield f"{city_id}: no roster at {roster_file(settings, city_id)}, nobody is alerted"
         return
-    roster = read_roster(read_toml(path))
+    roster = city_roster(settings, city_id)
     now = now or datetime.now(UTC)
     ways = staff_channels(settings) if channels is None else channels
+    if not ways:
+        yield f"{city_id}: nobody can be reached. Set KAWAMORI_SMTP_HOST or KAWAMORI_LINE_TOKEN."
     engine = open_store(settings.store_url)
     try:
         policy = read_policy(settings, settings.cities / city_id)
@@ -152,7 +147,14 @@ def watch_city(
 
 
 def send_test(settings: Settings, city_id: str, *, now: datetime | None = None) -> Iterator[str]:
-    """Send a 【訓練】 alert to whoever is on duty; it escalates like any other."""
+    """Send a 【訓練】 alert to whoever is on duty; it escalates like any other.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If the city has no roster, or none that can be used.
+    """
+    city_roster(settings, city_id)
     now = now or datetime.now(UTC)
     engine = open_store(settings.store_url)
     policy = read_policy(settings, settings.cities / city_id)

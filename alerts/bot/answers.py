@@ -33,7 +33,7 @@ def shelters_at(
         *menu(language)[1:],
     ]  # fmt: skip
     start = (lon, lat)
-    return _shelters(scene, world, language, district_id, start, buttons, now=now)
+    return _shelters(scene, world, language, district_id, start=start, buttons=buttons, now=now)
 
 
 def shelters_of(
@@ -42,17 +42,19 @@ def shelters_of(
     """Answer with the shelters near the middle of a district."""
     if district_id not in scene.centres:
         return reply([phrases(language)["unknown_district"]], menu(language))
-    return _shelters(scene, world, language, district_id, None, menu(language), now=now)
+    return _shelters(
+        scene, world, language, district_id, start=None, buttons=menu(language), now=now
+    )
 
 
-def _shelters(  # noqa: PLR0917
+def _shelters(
     scene: Scene,
     world: World,
     language: str,
     district_id: str,
+    *,
     start: tuple[float, float] | None,
     buttons: Sequence[object],
-    *,
     now: datetime,
 ) -> list[Reply]:
     said = phrases(language)

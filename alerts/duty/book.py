@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from advisory.policy import Staff
-from alerts.duty.roster import on_watch, quiet_until, whom
+from alerts.duty.roster import Watch, on_watch, quiet_until, whom
 from alerts.duty.tables import staff_acknowledgement, staff_alert, staff_delivery, staff_watch
 from alerts.duty.triggers import worse
 from alerts.duty.types import Officer, Trigger
@@ -27,6 +27,7 @@ KEYS = UUID("c1f7be0a-96d8-5e0b-8a52-1f4a8e1d7b93")
 GOOD_FOR = timedelta(hours=2)  # an alert that comes later is no alert; LINE's keys live 24 h
 PICTURE_MAX = 60 * 1024  # bytes
 UNSENT = ("waiting", "leased")
+WAYS = ("line", "email")
 
 Picture = Callable[[Trigger], bytes | None]
 
@@ -97,7 +98,7 @@ def advance(
     staff: Staff,
     now: datetime,
 ) -> int:
-    """Tell the next on the roster of every alert whose time has come; give how many deliveries."""
+    """Tell the next on the roster of every alert whose time has come; give how many texts wait."""
     watch = on_watch(roster, now)
     count = 0
     for row in _open(connection, city_id):
@@ -105,21 +106,21 @@ def advance(
             continue
         step = row.step + 1
         deliveries = [
-            _delivery(row.alert_id, person, channel, step, off_shift=watch.off_shift, now=now)
-            | ({} if channel in channels else {"state": "dead", "error": "no such channel"})
+            delivery
             for person in whom(watch, _times_told(connection, row.alert_id))
-            for channel in ("line", "email")
-            if person.address(channel)
+            for delivery in _deliveries(
+                row.alert_id, person, channels, step=step, watch=watch, now=now
+            )
         ]
         connection.execute(insert(staff_delivery), deliveries)
-        waits = any(each["state"] == "waiting" for each in deliveries)
+        waits = len([each for each in deliveries if each["state"] == "waiting"])
         again = now + timedelta(minutes=staff.escalate_min if waits else 0.0)
         connection.execute(
             update(staff_alert)
             .where(staff_alert.c.alert_id == row.alert_id)
             .values(step=step, next_at=_allowed(again, row.level, staff))
         )
-        count += len(deliveries)
+        count += waits
     return count
 
 
@@ -233,20 +234,35 @@ def _row(trigger: Trigger, now: datetime, picture: bytes | None) -> dict[str, An
     }
 
 
-def _delivery(
-    alert_id: str, person: Officer, channel: str, step: int, *, off_shift: bool, now: datetime
-) -> dict[str, Any]:
-    return {
-        "key": str(uuid5(KEYS, f"{alert_id}/{person.person_id}/{channel}/{step}")),
+def _deliveries(
+    alert_id: str,
+    person: Officer,
+    channels: Collection[str],
+    *,
+    step: int,
+    watch: Watch,
+    now: datetime,
+) -> list[dict[str, Any]]:
+    """Give a row a channel that reaches a person; one that reaches nobody is dead and says so."""
+    known = [name for name in WAYS if person.address(name)]
+    usable = [name for name in known if name in channels]
+    row = {
         "alert_id": alert_id,
         "person_id": person.person_id,
-        "channel": channel,
         "step": step,
-        "off_shift": off_shift,
-        "state": "waiting",
+        "off_shift": watch.off_shift,
+        "state": "waiting" if usable else "dead",
         "attempts": 0,
         "at": now,
         "next_try": now,
         "expires": now + GOOD_FOR,
-        "error": None,
+        "error": None if usable else "this channel is not set up",
     }
+    return [
+        {
+            **row,
+            "channel": name,
+            "key": str(uuid5(KEYS, f"{alert_id}/{person.person_id}/{name}/{step}")),
+        }
+        for name in usable or known
+    ]

@@ -34,11 +34,11 @@ def roster(city: Annotated[str, typer.Argument(help="a city with a roster")]) ->
     """Check a roster and say, by id only, who is on watch now and in which order."""
     from datetime import UTC, datetime
 
-    from alerts.duty.roster import on_watch, read_roster
-    from kawamori.city import read_toml
+    from alerts.duty.roster import on_watch
+    from kawamori.rosters import city_roster
     from kawamori.settings import Settings
 
-    people = read_roster(read_toml(Settings().rosters / f"{city}.toml"))
+    people = city_roster(Settings(), city)
     now = on_watch(people, datetime.now(UTC))
     typer.echo(f"{len(people)} on the roster" + ("; nobody is on shift" if now.off_shift else ""))
     for person in now.people:

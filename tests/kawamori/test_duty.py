@@ -255,6 +255,12 @@ def test_a_city_without_a_roster_says_so(desk):
     assert "no roster" in next(watch_city(desk, "nowhere"))
 
 
+def test_a_test_without_a_roster_says_where_to_write_one_and_opens_no_alert(desk):
+    with pytest.raises(FileNotFoundError, match=r"docs/duty\.md"):
+        list(send_test(desk, "nowhere"))
+    assert alerts(store.open_store(desk.store_url)) == {}
+
+
 def test_a_test_is_a_drill_and_escalates(desk, smtp_double):
     list(send_test(desk, CITY))
     ((to, mail),) = smtp_double.mails

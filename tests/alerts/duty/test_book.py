@@ -137,6 +137,15 @@ def test_somebody_without_a_working_channel_does_not_hold_up_the_next(look, rows
     assert [row.person_id for row in rows() if row.state == "waiting"] == ["mori"]
 
 
+def test_a_channel_that_the_city_has_not_is_no_failure_where_the_other_reaches_them(
+    look, rows, make_trigger
+):
+    look(make_trigger(), channels=("email",))
+    assert [(row.person_id, row.channel, row.state) for row in rows()] == [
+        ("hayashi", "email", "waiting")
+    ]
+
+
 def test_a_picture_that_is_too_large_is_left_out(look, rows, make_trigger):
     look(make_trigger(), picture=lambda _: b"x" * PICTURE_MAX)
     look(make_trigger(topic="advice/b"), picture=lambda _: b"x" * (PICTURE_MAX + 1), at=NOON)
