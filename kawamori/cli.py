@@ -16,6 +16,7 @@ from kawamori.commands import (
     backup,
     database,
     duty,
+    endings,
     export,
     ground,
     ledger,
@@ -324,7 +325,7 @@ def city_check(
 
 
 # The store's own commands, after the desk's.
-for _command in (ledger.verify_ledger, backup.backup, backup.restore, backup.prune):
+for _command in (endings.lift, ledger.verify_ledger, backup.backup, backup.restore, backup.prune):
     app.command()(_command)
 
 

@@ -16,6 +16,7 @@ from advisory.types import ORDERS, Advice
 from advisory.types import Warning as OfficialWarning
 from alerts.cap.document import document
 from alerts.cap.notice import Area, Notice
+from alerts.cap.reading import children, read_document, text_of
 from alerts.cap.telling import told
 from alerts.glossary import languages
 from alerts.types import CAP_FORM, NEW, Hazard, Message, Observed, Occasion
@@ -74,3 +75,14 @@ def cap_message(
     )
     name = f"{advice.district_id}/{advice.digest}/{message.sha256}"
     return replace(message, message_id=str(uuid5(DRAFTS, name)))
+
+
+def area_of_draft(body: bytes) -> Area:
+    """Give the area that an earlier draft was for: its end is told to the same place."""
+    area = children(children(read_document(body), "info")[0], "area")[0]
+    rings = [
+        tuple((float(lon), float(lat)) for lat, lon in (pair.split(",") for pair in text.split()))
+        for text in (polygon.text or "" for polygon in children(area, "polygon"))
+    ]
+    code = text_of(children(area, "geocode")[0], "value")
+    return Area(text_of(area, "areaDesc"), tuple(rings), code)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from shapely.geometry import Point, box
+from sqlalchemy import Engine
 
 from advisory.types import (
     Advice,
@@ -38,7 +40,11 @@ from forecasting.types import (
 )
 from hazard.types import JGD2011, check_districts, check_layer
 from kawamori.city import City
+from kawamori.drafts import drafts
+from kawamori.record import plain, run_json
 from kawamori.run import Run
+from kawamori.settings import Settings
+from kawamori.store import complete, open_store, start
 from shelters.types import Allocation, check_shelters
 
 # 2026-06-30 15:00 UTC is midnight JST, the first minute of July.
@@ -51,6 +57,23 @@ HOSTILE = '</script><img src=x onerror="window.ran=1">${window.ran=1}'
 def made_run(tmp_path: Path) -> Run:
     """Give the run: gauge up rises 0.5 m/h through 避難判断水位, gauge down is silent."""
     return make_run(tmp_path)
+
+
+@pytest.fixture
+def stored(made_run: Run, settings: Settings) -> Iterator[tuple[Engine, Run]]:
+    """Put the run, newly drafted, into the store of the test's own `settings`."""
+    engine = open_store(settings.store_url)
+    written = drafts(made_run.city, made_run.advice, made_run.states, drill=True)
+    run = dataclasses.replace(made_run, messages=written)
+    folder = settings.home / "run"
+    folder.mkdir()
+    (folder / "run.json").write_text(run_json(run), encoding="utf-8")
+    named: dict[str, Any] = {"name": "run", "city_id": run.city.city_id}
+    start(engine, run_id=run.run_id, issued_at=run.issued_at, drill=True, **named)
+    advice = [plain(each) for each in run.advice]
+    complete(engine, run.run_id, input_digest=run.input_digest, folder=folder, advice=advice)
+    yield engine, run
+    engine.dispose()
 
 
 @pytest.fixture

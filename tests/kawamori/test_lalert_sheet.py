@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,33 +10,14 @@ from typer.testing import CliRunner
 
 from kawamori.approval import approve
 from kawamori.cli import app
-from kawamori.drafts import drafts
 from kawamori.lalert_sheet import export_lalert
-from kawamori.record import plain, run_json
 from kawamori.settings import Settings
-from kawamori.store import complete, open_store, start
 from kawamori.stored import read_record
 
 
 @pytest.fixture
 def settings(tmp_path):
     return Settings(home=tmp_path)
-
-
-@pytest.fixture
-def stored(made_run, settings):
-    engine = open_store(settings.store_url)
-    written = drafts(made_run.city, made_run.advice, made_run.states, drill=True)
-    run = replace(made_run, messages=written)
-    folder = settings.home / "run"
-    folder.mkdir()
-    (folder / "run.json").write_text(run_json(run), encoding="utf-8")
-    named = {"name": "run", "city_id": run.city.city_id, "issued_at": run.issued_at}
-    start(engine, run_id=run.run_id, drill=True, **named)
-    advice = [plain(each) for each in run.advice]
-    complete(engine, run.run_id, input_digest=run.input_digest, folder=folder, advice=advice)
-    yield engine, run
-    engine.dispose()
 
 
 def decide(stored, settings):
