@@ -16,7 +16,7 @@ from kawamori.pipeline import cycle
 from kawamori.policies import read_policy
 from kawamori.progress import Report, part
 from kawamori.settings import Settings
-from kawamori.store import open_store
+from kawamori.store import opened_store
 from kawamori.stored import store_and_report
 from kawamori.telegrams import read_warnings
 from kawamori.told import read_told
@@ -67,11 +67,12 @@ def run_once(
     progress(f"{name}: training", 0.4)
     desk = train_desk(city, settings, drill=False)
     progress(f"{name}: cycle", 0.9)
-    store = open_store(settings.store_url)
+    with opened_store(settings.store_url) as store:
+        told = read_told(store, city.city_id, at=issued_at)
+        ground = read_ground(store, city.city_id, at=issued_at)
     run = cycle(
-        desk, observations, issued_at=issued_at, warnings=warnings, reports=heard,
-        told=read_told(store, city.city_id, at=issued_at),
-        ground=read_ground(store, city.city_id, at=issued_at),
+        desk, observations, issued_at=issued_at, warnings=warnings, reports=heard, told=told,
+        ground=ground,
     )  # fmt: skip
     return store_and_report(run, name, settings)
 

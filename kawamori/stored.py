@@ -26,14 +26,15 @@ def store_and_report(
     truth: Observations | None = None,
 ) -> Path:
     """Write the report into `out/name` and record the run; give the report's folder."""
-    engine = store.open_store(settings.store_url)
-    store.start(engine, run_id=run.run_id, name=name, city_id=run.city.city_id,
-                issued_at=run.issued_at, drill=run.drill)  # fmt: skip
     folder = settings.out / name
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    write_report(run, folder, assets=settings.assets, history=history, truth=truth)
-    advice = [plain(each) for each in run.advice]
-    store.complete(engine, run.run_id, input_digest=run.input_digest, folder=folder, advice=advice)
+    with store.opened_store(settings.store_url) as engine:
+        store.start(engine, run_id=run.run_id, name=name, city_id=run.city.city_id,
+                    issued_at=run.issued_at, drill=run.drill)  # fmt: skip
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        write_report(run, folder, assets=settings.assets, history=history, truth=truth)
+        advice = [plain(each) for each in run.advice]
+        store.complete(engine, run.run_id, input_digest=run.input_digest, folder=folder,
+                       advice=advice)  # fmt: skip
     return folder
 
 
