@@ -16,11 +16,10 @@ from uuid import UUID, uuid5
 from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from advisory.policy import Staff
 from alerts.duty.roster import Watch, on_watch, quiet_until, whom
 from alerts.duty.tables import staff_acknowledgement, staff_alert, staff_delivery, staff_watch
 from alerts.duty.triggers import worse
-from alerts.duty.types import Officer, Trigger
+from alerts.duty.types import Officer, StaffRules, Trigger
 
 ALERTS = UUID("3b0d9a52-6a1e-5c8e-9d0d-7f2c51b3c6a4")  # name spaces of our own
 KEYS = UUID("c1f7be0a-96d8-5e0b-8a52-1f4a8e1d7b93")
@@ -54,7 +53,7 @@ def admit(
     run_name: str,
     notes: Sequence[str],
     kinds: Collection[str],
-    staff: Staff,
+    staff: StaffRules,
     now: datetime,
     picture: Picture = lambda _trigger: None,
 ) -> list[str]:
@@ -95,7 +94,7 @@ def advance(
     roster: Sequence[Officer],
     *,
     channels: Collection[str],
-    staff: Staff,
+    staff: StaffRules,
     now: datetime,
 ) -> int:
     """Tell the next on the roster of every alert whose time has come; give how many texts wait."""
@@ -214,7 +213,7 @@ def _times_told(connection: Connection, alert_id: str) -> Mapping[str, int]:
     return {person_id: int(count) for person_id, count in connection.execute(query)}
 
 
-def _allowed(moment: datetime, level: int, staff: Staff) -> datetime:
+def _allowed(moment: datetime, level: int, staff: StaffRules) -> datetime:
     """Give the first moment at which an alert of this level may be told."""
     if level > staff.quiet_level_max:
         return moment

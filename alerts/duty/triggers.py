@@ -10,9 +10,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from math import isfinite
 
-from advisory.policy import Staff
 from advisory.types import Level
-from alerts.duty.types import Chance, Health, RunFacts, Silence, Told, Trigger
+from alerts.duty.types import Chance, Health, RunFacts, Silence, StaffRules, Told, Trigger
 from alerts.glossary import term
 from alerts.staff import level_name
 from alerts.wording import clean, jst, metres
@@ -25,7 +24,7 @@ NAMES_MAX = 12
 
 
 def triggers(
-    previous: Mapping[str, Level], run: RunFacts | None, health: Health, staff: Staff
+    previous: Mapping[str, Level], run: RunFacts | None, health: Health, staff: StaffRules
 ) -> tuple[Trigger, ...]:
     """Give everything that stands now, most urgent first.
 
@@ -60,7 +59,7 @@ def _of_run(trigger: Trigger, run: RunFacts) -> Trigger:
     )
 
 
-def _advice(now: Told, was: Level | None, staff: Staff) -> Trigger | None:
+def _advice(now: Told, was: Level | None, staff: StaffRules) -> Trigger | None:
     """Give the trigger of advice that stands, or of an order that fell below the limit."""
     stands = now.level is Level.UNKNOWN or now.level >= staff.level_min
     lowered = was is not None and was >= staff.level_min and was > now.level
@@ -87,7 +86,7 @@ def _advice(now: Told, was: Level | None, staff: Staff) -> Trigger | None:
     )
 
 
-def _likely(run: RunFacts, staff: Staff) -> list[Trigger]:
+def _likely(run: RunFacts, staff: StaffRules) -> list[Trigger]:
     """Give for each gauge the highest threshold that is likely and not yet reached."""
     highest: dict[str, Chance] = {}
     for chance in run.chances:
@@ -103,7 +102,7 @@ def _likely(run: RunFacts, staff: Staff) -> list[Trigger]:
     return [_becoming_likely(run, chance, staff) for chance in highest.values()]
 
 
-def _becoming_likely(run: RunFacts, chance: Chance, staff: Staff) -> Trigger:
+def _becoming_likely(run: RunFacts, chance: Chance, staff: StaffRules) -> Trigger:
     name = term(f"threshold_{chance.threshold}", "ja")
     due = [
         each.issue_by
@@ -132,7 +131,7 @@ def _becoming_likely(run: RunFacts, chance: Chance, staff: Staff) -> Trigger:
     )
 
 
-def _silent(run: RunFacts, staff: Staff) -> list[Trigger]:
+def _silent(run: RunFacts, staff: StaffRules) -> list[Trigger]:
     if not run.silences:
         return []
     lines = [_silence(each) for each in run.silences]
@@ -153,7 +152,7 @@ def _silent(run: RunFacts, staff: Staff) -> list[Trigger]:
     ]
 
 
-def _health_triggers(health: Health, staff: Staff) -> Iterable[Trigger]:
+def _health_triggers(health: Health, staff: StaffRules) -> Iterable[Trigger]:
     late = _late(health, staff)
     if health.failure or late:
         said = [f"直近の計算が失敗しました: {clean(health.failure)}"] if health.failure else []
@@ -178,7 +177,7 @@ def _health_triggers(health: Health, staff: Staff) -> Iterable[Trigger]:
         )  # fmt: skip
 
 
-def _late(health: Health, staff: Staff) -> str:
+def _late(health: Health, staff: StaffRules) -> str:
     if health.newest is None:
         return ""
     age = health.at - health.newest
@@ -216,7 +215,7 @@ def _silence(each: Silence) -> str:
     return f"{clean(each.name)}: {last}"
 
 
-def worse(trigger: Trigger, told: Mapping[str, object], staff: Staff) -> bool:
+def worse(trigger: Trigger, told: Mapping[str, object], staff: StaffRules) -> bool:
     """Tell whether a thing that was told is worse now.
 
     Parameters

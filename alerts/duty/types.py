@@ -7,10 +7,51 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, time
+from typing import Protocol
 
 from advisory.types import Level
 
 KINDS = ("advice", "likely", "feed", "cycle", "channel", "test")
+
+
+class StaffRules(Protocol):
+    """The table `[staff]` of a policy, as far as alerts read it (data/policy.toml says what)."""
+
+    @property
+    def level_min(self) -> int: ...
+
+    @property
+    def thresholds(self) -> tuple[str, ...]: ...
+
+    @property
+    def probability(self) -> float: ...
+
+    @property
+    def lead_h(self) -> float: ...
+
+    @property
+    def deadline_earlier_min(self) -> float: ...
+
+    @property
+    def old_min(self) -> float: ...
+
+    @property
+    def silent_level(self) -> int: ...
+
+    @property
+    def failure_level(self) -> int: ...
+
+    @property
+    def escalate_min(self) -> float: ...
+
+    @property
+    def quiet_start(self) -> time: ...
+
+    @property
+    def quiet_end(self) -> time: ...
+
+    @property
+    def quiet_level_max(self) -> int: ...
 
 
 @dataclass(frozen=True)
