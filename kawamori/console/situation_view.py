@@ -31,7 +31,7 @@ from kawamori.situation import (
     main_reason,
     pressing,
 )
-from kawamori.words import duration, people
+from kawamori.words import duration
 
 LOG_ROWS = 12
 
@@ -108,11 +108,10 @@ def _waiting(item: Advice) -> str:
     """Say what is lost by waiting: whether people are out in time, as far as it is known."""
     if not pressing(item) or item.issue_by is None:
         return ""
-    who = people(item.people.must_leave, item.people.partial)
     if item.clearance is None:
-        return "期限を過ぎると避難が間に合わないおそれ(所要時間は不明)"
+        return "期限を過ぎると避難が間に合わないおそれ(避難に要する時間は不明)"
     span = duration(item.clearance.p90_min)
-    return f"期限を過ぎた分だけ避難の完了が遅れる(対象{who}、90%の完了まで{span})"
+    return f"期限を過ぎた分だけ避難の完了が遅れる(発令から90%が避難し終えるまで{span})"
 
 
 def channel_health(engine: Engine, at: datetime) -> list[ChannelHealth]:

@@ -2,7 +2,7 @@
 // HTML from strings, so no name in a list can run.
 (function (map, facts) {
   "use strict";
-  const wide = window.matchMedia("(min-width: 45rem)").matches;
+  const wide = window.matchMedia("(min-width: 62rem)").matches;
   const MANY = 800; // marks that a page can hold one by one; more are drawn as dots
   const FLOOD = [ // from this probability of overflow on
     [0.5, "#08306b", "50%以上"], [0.3, "#2f6fb5", "30〜50%"], [0.1, "#7fb2dd", "10〜30%"], [0, "#cfe3f4", "10%未満"],
@@ -73,6 +73,7 @@
     const [lon, lat] = options.at || feature.geometry.coordinates;
     const icon = L.divIcon({ className: options.className, html: options.html, iconSize: options.size });
     const marker = L.marker([lat, lon], { icon, zIndexOffset: options.above || 0 });
+    marker.spoken = options.spoken;
     marker.told = { ...feature.properties, lines: options.lines || feature.properties.lines };
     marker.on("add", () => name(marker));
     marker.bindTooltip(() => text(marker.told), { direction: "top", offset: [0, -8] });
@@ -83,7 +84,7 @@
 
   function name(marker) {
     const icon = marker.getElement();
-    if (icon) icon.setAttribute("aria-label", [marker.told.name, ...marker.told.lines].join("、"));
+    if (icon) icon.setAttribute("aria-label", [marker.spoken || marker.told.name, ...marker.told.lines].join("、"));
   }
 
   function dot(feature, fill) {
@@ -125,10 +126,10 @@
         const html = element("div", "chip");
         const digit = element("i", "", level.number);
         const words = element("span");
-        words.append(element("b", "", told.name), level.short);
-        html.append(digit, words);
+        words.append(element("b", "", told.name), " ", level.short);
+        html.append(digit, " ", words); // read as it looks: the spoken name begins with these words
         paint(digit, level);
-        pin(feature, { at: [told.lon, told.lat], html, className: "holder", lines, above: 1000 + 100 * level.level }).addTo(groups.districts);
+        pin(feature, { at: [told.lon, told.lat], html, className: "holder", lines, spoken: `${level.number} ${told.name} ${level.short}`, above: 1000 + 100 * level.level }).addTo(groups.districts);
       });
     },
     "closed-roads"(data) {
@@ -241,6 +242,19 @@
     map.on("zoomend", () => frame.classList.toggle("far", map.getZoom() < 12));
   }
 
+  // Until somebody moves the map it shows the whole city, in whatever room it has, on paper too.
+  function fit() {
+    let moved = false;
+    const frame = map.getContainer();
+    ["pointerdown", "wheel", "keydown"].forEach((kind) => frame.addEventListener(kind, () => { moved = true; }));
+    const whole = () => {
+      map.invalidateSize({ animate: false });
+      if (!moved) map.fitBounds(facts.bounds, { animate: false });
+    };
+    whole();
+    new ResizeObserver(whole).observe(frame);
+  }
+
   async function start() {
     document.title = byId("title").textContent = facts.title;
     document.body.classList.toggle("drill", facts.drill);
@@ -255,7 +269,7 @@
     patterns();
     controls();
     legend();
-    if (facts.bounds) map.fitBounds(facts.bounds);
+    if (facts.bounds) fit();
     else byId("failed").textContent = "地図なし: 地区の位置データがありません。";
     map.getContainer().classList.toggle("far", map.getZoom() < 12);
     if (facts.bounds) await each(facts.layers.map((layer) => layer.name), async (layer) => draw[layer](await ask(layer, facts.times[0].at, true)));

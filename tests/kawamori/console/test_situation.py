@@ -1,0 +1,120 @@
+"""The situation page: what it must say, what it must not hide, and which parts change."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+
+import pytest
+from fastapi.testclient import TestClient
+
+from kawamori.console.situation import PARTS
+from kawamori.report import write_report
+
+
+@pytest.fixture
+def client(console) -> TestClient:
+    """Give the browser of a viewer."""
+    return console.browser("viewer")
+
+
+def test_page_begins_with_what_is_due_and_what_is_unknown(client: TestClient) -> None:
+    text = client.get("/").text
+    advice = text[text.index('class="advice"') :]
+    assert advice.index("上町") < advice.index("下町")  # level 4 before UNKNOWN
+    assert "判断できない地区: 下町" in text
+    assert "水位の状態が不明な観測所: 下橋" in text
+    assert 'class="card lx' in text  # UNKNOWN has the hatched style
+    assert "2026年7月1日(水) 00:00 JST" in text
+
+
+def test_unknown_is_hatched_and_never_a_number(client: TestClient) -> None:
+    part = client.get("/situation/gauges").text
+    row = part[part.index("下橋") - 500 : part.index("下橋") + 900]
+    assert 'class="hatched"' in row
+    assert "データなし" in row
+    assert "不明" in row
+
+
+def test_live_run_that_is_overdue_says_so_above_all(console, client: TestClient) -> None:
+    assert "予測が古い" not in client.get("/").text
+    console.clock.move(hours=3)
+    # Issued at 00:00, now 03:05: three hours and five minutes. The first session has idled.
+    head = console.browser("viewer", name="next").get("/situation/head").text
+    assert "予測が古い: 基準時刻から3時間5分たっています" in head
+
+
+def test_drill_is_never_overdue_but_says_that_it_is_one(build_console, live_run) -> None:
+    console = build_console(dataclasses.replace(live_run, run_id="drill-town-drill", drill=True))
+    console.clock.move(hours=30)
+    text = console.browser("viewer").get("/").text
+    assert "予測が古い" not in text
+    assert "【訓練】" in text
+
+
+def test_empty_desk_says_that_nothing_is_known(console, client: TestClient) -> None:
+    shutil.rmtree(console.settings.out / "town")
+    text = client.get("/").text
+    assert "状況は不明です" in text
+    assert client.get("/?run=town").status_code == 404
+
+
+def test_unreadable_run_is_named_on_the_page(console, client: TestClient) -> None:
+    folder = console.settings.out / "broken"
+    folder.mkdir()
+    (folder / "run.json").write_text("{")
+    assert "broken: run.json" in client.get("/").text
+
+
+def test_older_run_says_that_it_is_not_the_newest(console, client: TestClient) -> None:
+    newer = console.run.issued_at.replace(hour=16)
+    run = dataclasses.replace(console.run, run_id="newer", issued_at=newer)
+    write_report(run, console.settings.out / "newer", assets=console.settings.assets)
+    assert "最新の実行結果ではありません" in client.get("/?run=town").text
+    assert "最新の実行結果ではありません" not in client.get("/").text
+
+
+def test_previous_forecast_stands_beside_the_new_one(console, client: TestClient) -> None:
+    newer = console.run.issued_at.replace(hour=16)
+    run = dataclasses.replace(console.run, run_id="newer", issued_at=newer)
+    write_report(run, console.settings.out / "newer", assets=console.settings.assets)
+    charts = client.get("/situation-charts.json").json()
+    assert any(level is not None for chart in charts for level in chart.get("before", []))
+    first = client.get("/situation-charts.json?run=town").json()
+    assert all("before" not in chart for chart in first)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_each_part_comes_alone(client: TestClient, part: str) -> None:
+    answer = client.get(f"/situation/{part}")
+    assert answer.status_code == 200
+    assert "<html" not in answer.text
+
+
+def test_unknown_part_is_not_found(client: TestClient) -> None:
+    assert client.get("/situation/everything").status_code == 404
+
+
+def test_page_is_in_english_when_the_browser_prefers_it(client: TestClient) -> None:
+    text = client.get("/", headers={"accept-language": "en"}).text
+    assert "Gauges, most dangerous first" in text
+
+
+def test_map_page_holds_no_layer_and_is_small(client: TestClient) -> None:
+    answer = client.get("/map")
+    assert len(answer.content) < 50_000
+    assert '"coordinates":' not in answer.text
+    policy = answer.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    nonce = policy.split("'nonce-")[1].split("'")[0]
+    assert answer.text.count(f'nonce="{nonce}"') == 2  # one style, one script
+    assert client.get("/map").headers["content-security-policy"] != policy
+
+
+def test_facts_of_the_map_cannot_end_their_script(build_console, hostile_run) -> None:
+    console = build_console(hostile_run)
+    text = console.browser("viewer").get("/map").text
+    facts = text.split('id="facts">')[1].split("</script>")[0]
+    assert "</script>" in json.loads(facts)["title"]
+    assert "<img" not in text
