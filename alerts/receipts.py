@@ -8,7 +8,7 @@ without learning, or trying out, any other address. See docs/ledger.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256, shake_256
 
@@ -63,7 +63,7 @@ def proves(given: Proof, address: str, batches: Sequence[Mapping[str, object]]) 
 
 def _prove(secret: bytes, key: str, recipients: Sequence[str], position: int) -> Proof:
     digests = tuple(digest.hex() for digest in _digests(secret, key, recipients))
-    return Proof(key, position, list(_salts(secret, key, len(recipients)))[position].hex(), digests)
+    return Proof(key, position, _salts(secret, key, len(recipients))[position].hex(), digests)
 
 
 def _digests(secret: bytes, key: str, recipients: Sequence[str]) -> list[bytes]:
@@ -74,6 +74,6 @@ def _digests(secret: bytes, key: str, recipients: Sequence[str]) -> list[bytes]:
     ]
 
 
-def _salts(secret: bytes, key: str, count: int) -> Iterator[bytes]:
+def _salts(secret: bytes, key: str, count: int) -> list[bytes]:
     stream = shake_256(secret + key.encode()).digest(SALT_BYTES * count)
-    return (stream[start : start + SALT_BYTES] for start in range(0, len(stream), SALT_BYTES))
+    return [stream[start : start + SALT_BYTES] for start in range(0, len(stream), SALT_BYTES)]
