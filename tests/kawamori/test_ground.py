@@ -27,7 +27,15 @@ ROADS = gpd.GeoDataFrame(
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
+def engine(store_url: str) -> Iterator[Engine]:
+    made = store.open_store(store_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[Engine]:
+    """Give a store in a file, where what is refused never reaches a database."""
     made = store.open_store(f"sqlite:///{tmp_path / 'store.sqlite'}")
     yield made
     made.dispose()
@@ -89,12 +97,12 @@ def test_a_point_means_the_nearest_road_and_reopening_undoes_closing(engine: Eng
     ],
 )
 def test_a_report_that_cannot_be_is_refused_and_not_kept(
-    engine: Engine, told: dict[str, Any], words: str
+    file: Engine, told: dict[str, Any], words: str
 ) -> None:
     given = {"shelter_id": "S1", "known": KNOWN, "by": "A", "at": NOON, **told}
     with pytest.raises(ValueError, match=words):
-        record_shelter(engine, "t", **given)
-    assert read_ground(engine, "t", at=NOON + MINUTE).history == ()
+        record_shelter(file, "t", **given)
+    assert read_ground(file, "t", at=NOON + MINUTE).history == ()
 
 
 @pytest.mark.parametrize(
@@ -109,12 +117,12 @@ def test_a_report_that_cannot_be_is_refused_and_not_kept(
     ],
 )
 def test_a_road_that_is_not_known_is_refused(
-    engine: Engine, where: dict[str, Any], words: str
+    file: Engine, where: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(ValueError, match=words):
-        shut(engine, **where)
+        shut(file, **where)
 
 
-def test_a_time_without_a_zone_is_refused_in_reading(engine: Engine) -> None:
+def test_a_time_without_a_zone_is_refused_in_reading(file: Engine) -> None:
     with pytest.raises(ValueError, match="aware"):
-        read_ground(engine, "t", at=NOON.replace(tzinfo=None))
+        read_ground(file, "t", at=NOON.replace(tzinfo=None))
