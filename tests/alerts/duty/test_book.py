@@ -182,7 +182,7 @@ STEPS = st.lists(
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(start=st.integers(0, 7 * 24 * 60), steps=STEPS, seed=st.integers(0, 99))
 def test_every_alert_is_acknowledged_or_escalated_and_nobody_off_shift_is_told_while_one_is_on(
