@@ -27,7 +27,7 @@ ALLOWED = {
     "year", "month", "day", "hour", "minute", "peril", "tag", "before_level", "before_order",
     "earlier", "finish_by", "url", "shelters",
 }  # fmt: skip
-# What the bot tells besides: a way, a shelter's room, the official map's depths. No forecast either.
+# What the bot tells besides: a way, a shelter's room, depths of the official map. No forecast.
 OF_THE_BOT = {"distance", "room", "people", "area", "low", "high", "household"}
 # Words for a shelter: level 5 keeps people where they are.
 SHELTER_WORDS = {
