@@ -135,11 +135,34 @@ def cycle(
     sky = sky_at(issued_at, middle, desk.policy)
     water, closed = water_at(desk, seen, heard.warnings, sky)
     closed = close_reported(closed, reported_roads(ground, desk.city))
+    gale = _gale(desk, heard.warnings, middle, issued_at)
     placement = place_people(
         desk.shelters, desk.city, desk.ways, water, seen.chances, closed=closed, told=told,
         upstairs=allowed_upstairs(ground),
     )  # fmt: skip
-    advice = decide(
+    advice = _advice(
+        desk, heard, seen, water=water, placement=placement, gale=gale, previous=previous,
+        issued_at=issued_at,
+    )  # fmt: skip
+    return _run(
+        desk, heard, seen, water=water, closed=closed, placement=placement, advice=advice,
+        issued_at=issued_at,
+    )  # fmt: skip
+
+
+def _advice(
+    desk: Desk,
+    heard: Heard,
+    seen: Foreseen,
+    *,
+    water: Waters,
+    placement: Placement | None,
+    gale: Gale | None,
+    previous: Sequence[Advice] | None,
+    issued_at: datetime,
+) -> tuple[Advice, ...]:
+    """Give what to advise each district."""
+    return decide(
         seen.chances,
         water.exposure,
         None if placement is None else placement.allocation,
@@ -150,15 +173,11 @@ def cycle(
         states=seen.states,
         rain=water.rain,
         shelter_names=_names(desk.city),
-        gale=_gale(desk, heard.warnings, middle, issued_at),
+        gale=gale,
         reports=heard.reports,
         previous=previous,
         issued_at=issued_at,
     )
-    return _run(
-        desk, heard, seen, water=water, closed=closed, placement=placement, advice=advice,
-        issued_at=issued_at,
-    )  # fmt: skip
 
 
 @dataclass(frozen=True)
