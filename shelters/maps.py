@@ -157,15 +157,10 @@ def map_data(
         All shelters of the city. Without an allocation nothing is known about their use.
     routes
         The main ways: district_id, shelter_id, traveller, people, minutes, on_roads, geometry.
-    roads, closed
-        Lines, and which of them (position) are closed to which traveller; both or none.
-    reported
-        Which of the closed ones somebody reported: drawn apart from those that are foreseen.
-    stranded, out_of_reach
-        Points of `shelters.stranded` in this event, and by name those of floods that are planned
-        for: layers that are hidden at first.
-    notes
-        What is simulated, assumed or a stand-in.
+    roads, closed, reported
+        Lines; which of them (position) are closed to which traveller, and which by a report.
+    stranded, out_of_reach, notes
+        Points of `shelters.stranded` now and, by name, in planned floods; what is assumed.
     """
     areas = district_features(districts)
     water = [] if layer is None else water_features(layer)
@@ -180,10 +175,7 @@ def map_data(
         "districts": areas,
         "water": water,
         "standIn": any(area["standIn"] for area in water),
-        "others": [
-            {"name": one.name, "shown": one.shown, "areas": water_features(one.layer)}
-            for one in others
-        ],
+        "others": [_other(one) for one in others],
         "gauges": [] if gauges is None else gauge_features(gauges),
         "shelters": [] if shelters is None else shelter_features(shelters, allocation),
         **_ways(routes, roads, _Closed(closed, reported), districts, shelters),
@@ -193,6 +185,10 @@ def map_data(
         ],
         "bounds": bounds_of(districts.geometry.array),
     }
+
+
+def _other(one: MapWater) -> dict[str, Any]:
+    return {"name": one.name, "shown": one.shown, "areas": water_features(one.layer)}
 
 
 @dataclass(frozen=True, eq=False)
