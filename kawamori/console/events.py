@@ -51,6 +51,7 @@ class Watch:
         self.look, self.every_s = look, every_s
         self.marks: Marks = {}
         self.viewers: set[Viewer] = set()
+        self.shown: dict[Any, str] = {}  # parts of the page as rendered for the present marks
         self._task: asyncio.Task[None] | None = None
 
     async def follow(self, until_s: float) -> AsyncIterator[tuple[str, str]]:

@@ -94,11 +94,8 @@ def _flood(record: Record, lead_h: float) -> list[dict[str, Any]]:
         lines = [CHOSEN_WORDS.get(scenario or "", "なし"), *area["lines"]][not scenario :]
         lines.append(f"{until}までに氾濫する確率 {words.percent(chance)}")
         told = {
-            "river_name": area["name"],
             "scenario": scenario,
             "probability": chance,
-            "depth_words": area["lines"][0],
-            "depth_fill": area["fill"],
             "stand_in": area["standIn"],
         }
         found.append(_feature(area["geometry"], area["name"], lines, told))

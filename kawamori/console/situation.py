@@ -14,7 +14,8 @@ from kawamori.console.api.answers import answer
 from kawamori.console.api.decisions import decisions
 from kawamori.console.desk import desk_of
 from kawamori.console.errors import NotStoredError
-from kawamori.console.pages import page, render
+from kawamori.console.events import watch_of
+from kawamori.console.pages import language_of, page, render
 from kawamori.console.situation_records import LATEST, Record, Records, Stored
 from kawamori.console.situation_view import (
     Situation,
@@ -27,6 +28,7 @@ from kawamori.console.situation_view import (
 from kawamori.run_map import MAP_DATA
 from kawamori.situation import pressing
 
+MOST_SHARED = 64  # renderings in memory: parts x languages x the runs that are looked at
 PARTS = ("head", "advice", "gauges", "charts", "log")
 router = APIRouter(dependencies=[Depends(needs("viewer"))])
 Key = Annotated[str, Query(alias="run", max_length=200)]
@@ -45,12 +47,30 @@ def situation_page(request: Request, stored: Stored, key: Key = LATEST) -> HTMLR
 
 
 @router.get("/situation/{part}")
-def situation_part(part: str, request: Request, stored: Stored, key: Key = LATEST) -> HTMLResponse:
-    """Give one part of the page anew."""
+def situation_part(
+    part: str,
+    request: Request,
+    stored: Stored,
+    key: Key = LATEST,
+    mark: Annotated[str, Query(max_length=40, description="of the event that was heard")] = "",
+) -> HTMLResponse:
+    """Give one part of the page anew; viewers who heard the same event share one rendering."""
     if part not in PARTS:
         raise NotStoredError(f"part must be one of {list(PARTS)}, got {part!r}")
-    shown = _shown(request, stored.read(key), stored, key)
-    return HTMLResponse(render(request, f"situation_{part}.html", **shown))
+    watch, minute = watch_of(request), desk_of(request).now().replace(second=0, microsecond=0)
+    shared = (part, key, language_of(request), minute, *sorted(watch.marks.items()))
+    # What was rendered after the watch saw a mark shows at least the change that the mark tells.
+    may_share = bool(watch.viewers) and mark in watch.marks.values()
+    if may_share and shared in watch.shown:
+        return HTMLResponse(watch.shown[shared])
+    text = render(
+        request, f"situation_{part}.html", **_shown(request, stored.read(key), stored, key)
+    )
+    if may_share:
+        if len(watch.shown) >= MOST_SHARED:
+            watch.shown.clear()
+        watch.shown[shared] = text
+    return HTMLResponse(text)
 
 
 @router.get("/situation-charts.json")

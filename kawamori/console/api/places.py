@@ -124,6 +124,7 @@ def read_layer(
         etag_of(record.etag, *key),
         lambda: kept[key],
         kind="application/geo+json",
+        kept=kept,
     )
 
 

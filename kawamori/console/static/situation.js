@@ -16,10 +16,10 @@
     document.documentElement.dataset.drawn = "true";
   }
 
-  const swap = (part) => htmx.ajax("GET", `/situation/${part}?run=${run}`, { target: `#part-${part}`, swap: "innerHTML" });
+  const swap = (part, mark) => htmx.ajax("GET", `/situation/${part}?run=${run}&mark=${mark}`, { target: `#part-${part}`, swap: "innerHTML" });
 
-  async function refresh(parts) {
-    await Promise.all(parts.map(swap));
+  async function refresh(parts, mark = "") {
+    await Promise.all(parts.map((part) => swap(part, mark)));
     if (parts.includes("charts")) await draw();
   }
 
@@ -29,7 +29,7 @@
       const changed = seen[kind] !== event.data;
       seen[kind] = event.data;
       if (first || !changed) return;
-      await refresh(PARTS[kind]);
+      await refresh(PARTS[kind], event.data);
       if (kind === "run") document.querySelector("#map iframe")?.contentWindow.location.reload();
       document.getElementById("heard").textContent = page.dataset.heard;
       document.documentElement.dataset.heard = kind;
