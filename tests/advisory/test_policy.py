@@ -21,7 +21,7 @@ def test_every_table_of_the_common_policy_says_its_source(policy: Policy) -> Non
 
 
 def test_probabilities_are_not_called_official(policy: Policy) -> None:
-    assert [rule.verified for rule in policy.forecast] == [False] * 4
+    assert [rule.verified for rule in policy.forecast] == [False] * 5
 
 
 def test_unknown_key_is_named_with_the_known_ones(raw_policy: Mapping[str, Any]) -> None:

@@ -89,8 +89,8 @@ def test_unknown_rise_at_caution_leaves_the_district_unknown(desk: Desk) -> None
     [
         (0.14, 0.0, Level.NONE),
         (0.15, 0.0, Level.ELDERLY),
-        (0.50, 0.29, Level.ELDERLY),
-        (0.50, 0.30, Level.EVACUATE),
+        (0.50, 0.14, Level.ELDERLY),
+        (0.50, 0.15, Level.EVACUATE),
     ],
 )
 def test_forecast_rules_at_their_probabilities(
@@ -100,10 +100,17 @@ def test_forecast_rules_at_their_probabilities(
     assert desk(exceedance=chances).level is expected
 
 
+def without_six_hours(policy: Policy) -> Policy:
+    """Give the policy without the rule that looks six hours ahead at any time of day."""
+    kept = tuple(rule for rule in policy.forecast if rule.id != "L4-forecast-overflow-6h")
+    return replace(policy, forecast=kept)
+
+
 def test_overflow_after_three_hours_counts_once_clearance_takes_longer(
     desk: Desk, likely: Make, walk: Make, policy: Policy
 ) -> None:
-    alone = replace(policy, cost_loss=replace(policy.cost_loss, ratio=1.0))  # only the rule itself
+    alone = without_six_hours(policy)
+    alone = replace(alone, cost_loss=replace(policy.cost_loss, ratio=1.0))  # only the rule itself
     chances = likely({"kamata": {"danger": 0.5}})
     chances["probability"].loc[{"threshold": "overflow", "lead": np.timedelta64(4, "h")}] = 0.4
     # clearance (20 + 20 + 60 + 30) * 1.2 = 156 min < 3 h; with 120 min of walk 264 min = 4.4 h
@@ -121,13 +128,26 @@ def test_gauge_without_overflow_level_uses_danger_and_says_so(
     assert "氾濫発生水位が未設定のため代用" in text(advice)
 
 
-def test_evening_rule_advises_before_dark_and_only_then(desk: Desk, likely: Make) -> None:
-    chances = likely({"kamata": {"danger": 0.2, "overflow": 0.16}})
-    assert desk(exceedance=chances, issued_at=NOON).level is Level.ELDERLY
-    advice = desk(exceedance=chances, issued_at=DUSK)
+def test_evening_rule_advises_before_dark_and_only_then(
+    desk: Desk, likely: Make, policy: Policy
+) -> None:
+    given = {
+        "exceedance": likely({"kamata": {"danger": 0.2, "overflow": 0.16}}),
+        "policy": without_six_hours(policy),
+    }
+    assert desk(**given, issued_at=NOON).level is Level.ELDERLY
+    advice = desk(**given, issued_at=DUSK)
     assert advice.level is Level.EVACUATE
     assert "日没9月8日17:55以降" in text(advice)
-    assert desk(exceedance=chances, issued_at=DUSK + timedelta(hours=3)).level is Level.ELDERLY
+    assert desk(**given, issued_at=DUSK + timedelta(hours=3)).level is Level.ELDERLY
+
+
+def test_danger_does_not_stand_in_for_overflow_six_hours_ahead(
+    desk: Desk, likely: Make, kamata: Gauge
+) -> None:
+    gauge = replace(kamata, thresholds=Thresholds(3.7, 4.5, 6.35, 7.0))
+    advice = desk(gauges=[gauge], exceedance=likely({"kamata": {"danger": 0.29}}))
+    assert advice.level is Level.ELDERLY
 
 
 def test_evening_rule_looks_only_at_leads_after_sunset(desk: Desk, likely: Make) -> None:

@@ -100,4 +100,4 @@ def test_an_official_order_is_never_overruled_by_its_price(
     assert advice.level is Level.EVACUATE
     against = [reason for reason in advice.counter_evidence if reason.rule == "L4-cost-loss"]
     assert len(against) == 1
-    assert "費用対被害の目安20%未満" in against[0].text
+    assert "費用対被害の目安50%未満" in against[0].text
