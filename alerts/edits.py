@@ -14,6 +14,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid5
 
 from advisory.types import Advice
@@ -57,6 +58,29 @@ def editable_text(message: Message) -> str | None:
     if len(objects) == 1 and objects[0].get("type") == "text":
         return str(objects[0]["text"])
     return None
+
+
+def read_words(message: Message) -> str:
+    """Give what a person sees of a message: of a LINE card its parts, line by line."""
+    told = editable_text(message)
+    return "\n".join(_parts(json.loads(message.body))) if told is None else told
+
+
+def _parts(node: Any) -> Iterator[str]:
+    """Give the texts of a LINE message object in the order they stand, buttons with their link."""
+    if isinstance(node, list):
+        for each in node:
+            yield from _parts(each)
+    elif isinstance(node, dict):
+        spans = node.get("contents", [])
+        if node.get("type") == "text" and isinstance(spans, list) and spans:
+            yield "".join(str(span.get("text", "")) for span in spans)
+        elif node.get("type") == "text":
+            yield str(node.get("text", ""))
+        elif {"label", "uri"} <= node.keys():
+            yield f"[{node['label']}] {node['uri']}"
+        else:
+            yield from _parts(list(node.values()))
 
 
 def _with_text(draft: Message, text: str) -> bytes:

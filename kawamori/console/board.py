@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, func, select
 
 from advisory.types import ORDERS, Advice
-from alerts.edits import editable_text
+from alerts.edits import editable_text, read_words
 from alerts.schema import approval, attempt, outbox
 from alerts.types import EVERYBODY, PUBLIC_FORMS, Message
 from kawamori.approval import Planned, preview
@@ -34,7 +34,7 @@ class Text:
     channel: str | None
     people: int
     edited: bool
-    words: str  # what a person reads; of a LINE card its JSON
+    words: str  # what a person reads; of a LINE card its parts
 
     @property
     def editable(self) -> bool:
@@ -183,9 +183,7 @@ def _texts(
 
 
 def _text(message: Message, draft: Message, channel: str | None, people: int) -> Text:
-    words = editable_text(message)
-    told = message.body.decode() if words is None else words
-    return Text(message, channel, people, message != draft, told)
+    return Text(message, channel, people, message != draft, read_words(message))
 
 
 def _newer(connection: Connection, run: Run) -> bool:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.compose import compose
-from alerts.edits import FIGURE, edit_faults, editable_text, rewritten
+from alerts.edits import FIGURE, edit_faults, editable_text, read_words, rewritten
 from alerts.types import Message
 
 
@@ -82,6 +82,18 @@ def test_line_text_is_written_anew_and_a_card_is_not(mail, advice) -> None:
     assert editable_text(card) is None
     with pytest.raises(ValueError, match="card"):
         rewritten(card, "題", "い")
+
+
+def test_card_reads_line_by_line_with_its_button() -> None:
+    card = [
+        {"type": "flex", "altText": "題", "contents": {"type": "bubble", "body": {"contents": [
+            {"type": "text", "text": "あ"},
+            {"type": "text", "contents": [{"type": "span", "text": "い"}, {"text": "う"}]},
+            {"type": "button", "action": {"type": "uri", "label": "地図", "uri": "https://x"}},
+        ]}}}
+    ]  # fmt: skip
+    message = Message("m", "taira", "ja", "line", "題", json.dumps(card).encode())
+    assert read_words(message) == "あ\nいう\n[地図] https://x"
 
 
 @given(st.decimals(0, 99, places=2), st.sampled_from(["m", " m", "メートル", "cm", "%"]))
