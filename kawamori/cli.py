@@ -22,6 +22,7 @@ from kawamori.commands import (
     ledger,
     outbox,
     recipients,
+    tokens,
 )
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ app.add_typer(recipients.app, name="recipients")
 app.add_typer(database.app, name="database")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(export.app, name="export")
+app.add_typer(tokens.app, name="tokens")
 
 
 def main() -> None:

@@ -224,6 +224,7 @@
     section("水位観測所", facts.states.map((state) => [sample("", state.sign, state), state.word]));
     section("避難所", facts.kinds.map((kind) => [sample(`s-${kind.state}`, kind.sign), kind.word]));
     byId("legend").open = wide;
+    window.matchMedia("print").addEventListener("change", (paper) => { byId("legend").open = paper.matches || wide; });
   }
 
   function controls() {
