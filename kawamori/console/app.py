@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from kawamori import acknowledge, line_webhook
+from kawamori.cap_feed import cap_router
 from kawamori.console import (
     accounts_page,
     approval_edits,
@@ -25,6 +26,7 @@ from kawamori.console import (
     situation,
 )
 from kawamori.console.access import declared
+from kawamori.console.access import public as open_page
 from kawamori.console.api import document, places, public
 from kawamori.console.api import runs as api_runs
 from kawamori.console.desk import Clock, Desk, utc_now
@@ -76,6 +78,9 @@ def create_app(settings: Settings, *, now: Clock = utc_now) -> FastAPI:
     app.mount("/assets", StaticFiles(directory=settings.assets, check_dir=False))
     for router in ROUTERS:
         app.include_router(router)
+    if settings.cap_sender:
+        feed = cap_router(settings.cap_feed, public_url=settings.public_url, clock=now)
+        app.include_router(feed, dependencies=[Depends(open_page)])
     oidc.set_up(app, settings)
     app.state.paths = frozenset(path for _method, path, _roles in declared(app.routes))
     answer_faults(app)

@@ -8,6 +8,7 @@ import pytest
 from fastapi import APIRouter, FastAPI
 
 from kawamori.console.access import SAFE, declared
+from kawamori.console.app import create_app
 from kawamori.console.roles import INCLUDES, ROLES, check_roles, may
 
 FILLED = re.compile(r"\{[^}]*\}")
@@ -50,6 +51,15 @@ def test_route_without_a_role_cannot_be_built() -> None:
     app.include_router(router)
     with pytest.raises(ValueError, match="open-by-mistake"):
         list(declared(app.routes))
+
+
+def test_cap_feed_is_open_where_there_is_a_sender(console) -> None:
+    assert console.browser().get("/cap/feed.xml").status_code == 404
+    settings = console.settings.model_copy(update={"cap_sender": "desk@example.jp"})
+    app = create_app(settings, now=console.clock)
+    routes = {path: roles for _method, path, roles in declared(app.routes)}
+    assert routes["/cap/feed.xml"] == ()
+    app.state.desk.engine.dispose()
 
 
 def test_roles_include_what_the_table_says() -> None:
