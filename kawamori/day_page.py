@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from advisory.types import Advice, Level, Reason
+from kawamori.city import City
 from kawamori.day_review import DayReview, Told, review_day
 from kawamori.days import Fact
 from kawamori.progress import Report
@@ -27,6 +28,7 @@ class Row:
     ordered: tuple[Level, ...]
     first: str  # our first level 4
     then: str  # the first 避難指示 of the day
+    leaving: int | None  # most people told to leave at level 4 or 5; None = unknown
     rests: bool  # our first level 4 rests on reconstructed facts
     told: tuple[Advice, ...]  # the cycles at which the level changed
 
@@ -51,11 +53,11 @@ def page(reviewed: DayReview) -> str:
         mark=MARK,
         reviewed=reviewed,
         day=reviewed.day,
-        times=[clock(cycle[0].issued_at) for cycle in reviewed.told[0].cycles],
+        hours=hour_heads(reviewed.told[0]),
+        days=day_heads(reviewed.told[0]),
         rows=rows(reviewed),
         verdict=verdict(reviewed),
-        shares=[(told.telling.name, f"{told.share(reviewed.city):.0%}", _earliest(told),
-                 f"{told.unknown_share():.0%}") for told in reviewed.told],
+        shares=[_share(told, reviewed.city) for told in reviewed.told],
         timeline=timeline(reviewed),
         fired=_fired,
     )  # fmt: skip
@@ -85,11 +87,39 @@ def rows(reviewed: DayReview) -> list[Row]:
                 ordered=tuple(day.done_at(str(key), one.issued_at) for one in advice),
                 first=clock(whole.first(str(key))),
                 then="—" if first is None else first.clock or clock(first.at),
+                leaving=whole.leaving(str(key)),
                 rests=reviewed.rests_on_assumption(str(key)),
                 told=tuple(changed),
             )
         )
     return found
+
+
+def leaving(told: Told, city: City) -> str:
+    """Give how many people are told to leave at level 4 or 5, and their share of all residents."""
+    counts = [told.leaving(str(key)) for key in city.districts.index]
+    known = sum(count for count in counts if count is not None)
+    lost = sum(count is None for count in counts)
+    share = known / float(city.districts["population"].sum())
+    return f"{people(known)}（{share:.0%}）" + (f"と人数不明の{lost}地区" if lost else "")
+
+
+def _share(told: Told, city: City) -> tuple[str, ...]:
+    """Give one telling: its name, residents of ordered districts, who leaves, when, unknown."""
+    share, lost = f"{told.share(city):.0%}", f"{told.unknown_share():.0%}"
+    return told.telling.name, share, leaving(told, city), _earliest(told), lost
+
+
+def hour_heads(told: Told) -> list[str]:
+    """Give the heading of each cycle: the hour in JST, 半 for the half hour after it."""
+    local = [cycle[0].issued_at.astimezone(JST) for cycle in told.cycles]
+    return [f"{at:%-H}" if at.minute == 0 else "半" for at in local]
+
+
+def day_heads(told: Told) -> list[tuple[str, int]]:
+    """Give each day of the cycles and how many of them it has."""
+    local = [f"{cycle[0].issued_at.astimezone(JST):%-d日}" for cycle in told.cycles]
+    return [(name, local.count(name)) for name in dict.fromkeys(local)]
 
 
 def verdict(reviewed: DayReview) -> str:
@@ -103,9 +133,11 @@ def verdict(reviewed: DayReview) -> str:
             return f"{text}ただしこの結果は再構成（仮定）による: 別の仮定ではレベル4になる"
         return text
     if resting:
+        some = len(resting) < len(ordered)
+        which = f"{len(ordered)}地区のうち{len(resting)}" if some else f"全{len(ordered)}"
         return (
-            f"レベル4の{len(ordered)}地区のうち{len(resting)}地区は再構成（仮定）の電文によって"
-            "早まった、または出た。公表された事実だけでは同じ時刻にならない"
+            f"レベル4の{which}地区は、再構成（仮定）の電文によって早まったか、出たもの。"
+            "公表された事実だけでは同じ時刻にならない"
         )
     return f"レベル4の{len(ordered)}地区は、公表された事実だけでも同じ時刻になる"
 

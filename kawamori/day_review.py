@@ -72,6 +72,17 @@ class Told:
             city.districts.loc[ordered, "population"].sum() / city.districts["population"].sum()
         )
 
+    def leaving(self, district_id: str, level: Level = Level.EVACUATE) -> int | None:
+        """Give the most people of a district told to leave at once; 0 = never, None = unknown."""
+        counts = [
+            one.people.must_leave
+            for advice in self.cycles
+            for one in advice
+            if one.district_id == district_id and one.level >= level
+        ]
+        known = [count for count in counts if count is not None]
+        return max(known) if known else (None if counts else 0)
+
     def unknown_share(self) -> float:
         """Give the share of all advice that could not be judged."""
         every = [one.level for advice in self.cycles for one in advice]
