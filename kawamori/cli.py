@@ -23,6 +23,7 @@ from kawamori.commands import (
     outbox,
     recipients,
     tokens,
+    training,
 )
 
 if TYPE_CHECKING:
@@ -329,6 +330,10 @@ def city_check(
 # The store's own commands, after the desk's.
 for _command in (endings.lift, ledger.verify_ledger, backup.backup, backup.restore, backup.prune):
     app.command()(_command)
+
+
+# The researcher's bench.
+app.command()(training.train)
 
 
 def _settings() -> Settings:

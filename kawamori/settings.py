@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr = SecretStr("")
     oidc_roles: dict[str, str] = {}  # claim `groups` value -> role of the console
 
+    dask_address: str = ""  # tcp://host:8786; empty = trainings run on this machine
+
     @property
     def cities(self) -> Path:
         """Give the folder of built city bundles."""
@@ -71,6 +73,11 @@ class Settings(BaseSettings):
     def models(self) -> Path:
         """Give the folder of trained models."""
         return self.home / "models"
+
+    @property
+    def champions(self) -> Path:
+        """Give the folder of promoted models: CITY.json says which, `models` holds them."""
+        return self.home / "champions"
 
     @property
     def rosters(self) -> Path:

@@ -31,11 +31,13 @@ Span = tuple[Moment, Moment]
 RainMode = Literal["none", "noisy", "perfect"]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of a configuration: an unknown key is an error."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class LeaveOneFloodOut(_Part):
+class LeaveOneFloodOut(Part):
     """The highest floods, each held out in turn with the hours around its peak."""
 
     floods: Annotated[int, Field(ge=1, le=50)] = 5
@@ -44,14 +46,14 @@ class LeaveOneFloodOut(_Part):
     after_h: Annotated[float, Field(ge=6)] = 36.0
 
 
-class AboveMaximum(_Part):
+class AboveMaximum(Part):
     """The highest floods held out together, so that training knows nothing above the next one."""
 
     highest: Annotated[int, Field(ge=1, le=20)] = 3
     around_h: Annotated[float, Field(ge=24)] = 96.0
 
 
-class Suites(_Part):
+class Suites(Part):
     """What is held out; a suite that is not named is not run."""
 
     leave_one_flood_out: LeaveOneFloodOut | None = None
@@ -59,7 +61,7 @@ class Suites(_Part):
     held_out: tuple[Span, ...] = ()
 
 
-class InputOutage(_Part):
+class InputOutage(Part):
     """One input out in the last hours before each forecast."""
 
     input: Literal["stage", "upstream", "rain"]
@@ -70,7 +72,7 @@ class InputOutage(_Part):
         return Outage(self.input, timedelta(hours=self.hours))
 
 
-class VerifyConfig(_Part):
+class VerifyConfig(Part):
     """A verification as its file says it; times are UTC."""
 
     dataset: str | None = None  # of data/datasets
@@ -104,9 +106,7 @@ def read_config(path: Path) -> VerifyConfig:
     ValueError
         Naming each key with what was expected and what came, or refusing a random split.
     """
-    table = yaml.safe_load(path.read_text(encoding="utf-8"))
-    if not isinstance(table, Mapping):
-        raise ValueError(f"{path.name} must hold keys and values, got {type(table).__name__}.")
+    table = read_table(path)
     suites = table.get("suites")
     asked = [str(name) for name in suites] if isinstance(suites, Mapping | list) else [str(suites)]
     refuse_random([*asked, *(str(table[key]) for key in SPLIT_KEYS if key in table),
@@ -114,14 +114,22 @@ def read_config(path: Path) -> VerifyConfig:
     try:
         config = VerifyConfig.model_validate(dict(table))
     except ValidationError as error:
-        faults = [_told(fault) for fault in error.errors()]
+        faults = [told_fault(fault) for fault in error.errors()]
         raise ValueError(f"{path.name}: " + "; ".join(faults) + ". Correct the file.") from error
     if faults := _check(config):
         raise ValueError(f"{path.name}: " + "; ".join(faults) + ". Correct the file.")
     return config
 
 
-def _told(fault: ErrorDetails) -> str:
+def read_table(path: Path) -> Mapping[str, Any]:
+    """Give the keys and values of a YAML file; another form raises ValueError."""
+    table = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if not isinstance(table, Mapping):
+        raise ValueError(f"{path.name} must hold keys and values, got {type(table).__name__}.")
+    return table
+
+
+def told_fault(fault: ErrorDetails) -> str:
     """Give a fault as: key, what was expected, what came."""
     key = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "missing":

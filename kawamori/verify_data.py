@@ -34,14 +34,27 @@ def read_judged(
     FileNotFoundError
         If the series of a dataset is not there.
     """
-    if config.city is not None:
-        city = open_city(config.city, settings, progress)
-        observations = read_years_and_storms(city)
-        dataset = _of_city(city, observations)
-    else:
-        data, name = settings.real_data(), str(config.dataset)
-        dataset, observations = read_dataset(name, data, bundles=settings.bundles)
+    dataset, observations = read_known(config.dataset, config.city, settings, progress)
     return _aimed(dataset, config.target), observations
+
+
+def read_known(
+    dataset_name: str | None, city_name: str | None, settings: Settings, progress: Report
+) -> tuple[Dataset, Observations]:
+    """Give a city (built first where it is not) or else a dataset, with its whole series as read.
+
+    Raises
+    ------
+    ValueError
+        If there is no such dataset or city.
+    FileNotFoundError
+        If the series of a dataset is not there.
+    """
+    if city_name is not None:
+        city = open_city(city_name, settings, progress)
+        observations = read_years_and_storms(city)
+        return _of_city(city, observations), observations
+    return read_dataset(str(dataset_name), settings.real_data(), bundles=settings.bundles)
 
 
 def read_years_and_storms(city: City) -> Observations:

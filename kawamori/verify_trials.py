@@ -68,15 +68,15 @@ def trials_of(
         trials.append(Trial(splits, docket("above_maximum", floods=held, old_maximum_m=old)))
     if suites.held_out:
         splits = held_out(observations, suites.held_out)
-        inside = _within(observations, gauge_id, splits)
+        inside = floods_within(observations, gauge_id, splits)
         trials.append(Trial(splits, docket("held_out", floods=inside, old_maximum_m={})))
     return tuple(trials)
 
 
-def _within(
+def floods_within(
     observations: Observations, gauge_id: str, splits: Sequence[Split]
 ) -> tuple[Flood, ...]:
-    """Give the floods that lie whole in what is held out."""
+    """Give the floods of a gauge that lie whole in what is held out, highest first."""
     day = timedelta(days=1)
     floods = find_floods(observations, gauge_id, most=MANY_FLOODS, apart=5 * day,
                          before=day, after=day)  # fmt: skip

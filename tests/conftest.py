@@ -100,3 +100,18 @@ def tiny_home(tmp_path: Path) -> Path:
 def tiny() -> ModuleType:
     """Give the maker of the tiny city and its series."""
     return load("tiny_city")
+
+
+@pytest.fixture(scope="module")
+def training_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the YAML of a training on an invented river; its folder is data, bundles and home."""
+    return Path(load("training_town").write_town(tmp_path_factory.mktemp("town")))
+
+
+@pytest.fixture(scope="module")
+def training_settings(training_file: Path) -> Any:
+    """Give the settings that find the invented river."""
+    from kawamori.settings import Settings
+
+    home = training_file.parent
+    return Settings(data=home, bundles=home, home=home / "home", out=home / "out")

@@ -1,0 +1,112 @@
+"""One YAML, one run: the same from the command line, from a program and over Dask."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import numpy as np
+import pytest
+import xarray as xr
+from typer.testing import CliRunner
+
+from forecasting.registry import load
+from kawamori.cli import app
+from kawamori.training import fitted_to, train
+from kawamori.training_config import read_training
+from kawamori.training_figures import pit_values
+from kawamori.training_folder import read_run, write_run
+
+
+@pytest.fixture(scope="module")
+def run(training_file, training_settings):
+    return train(read_training(training_file), training_settings)
+
+
+def test_the_command_line_and_a_program_give_the_same_digest(training_file, run, monkeypatch):
+    home = training_file.parent
+    for key, value in {
+        "DATA": home,
+        "BUNDLES": home,
+        "HOME": home / "h",
+        "OUT": home / "o",
+    }.items():
+        monkeypatch.setenv(f"KAWAMORI_{key}", str(value))
+    told = CliRunner().invoke(app, ["train", str(training_file)])
+    assert told.exit_code == 0, told.output
+    assert f"digest {run.digest}" in told.output
+    config, facts = read_run(home / "o" / "train-first")
+    assert facts["digest"] == run.digest
+    assert json.loads(json.dumps(run.facts())) == {
+        key: value for key, value in facts.items() if key not in ("digest", "model_folder")
+    }
+    assert config == run.config
+
+
+def test_another_seed_is_another_run(run, training_settings):
+    other = train(run.config.model_copy(update={"seed": 1}), training_settings)
+    assert other.digest != run.digest
+    # A ridge regression draws nothing: only the seed that the model keeps is different.
+    assert other.metrics_csv == run.metrics_csv
+
+
+def test_a_run_folder_holds_all_that_was_promised(run, tmp_path):
+    folder = write_run(run, tmp_path / "run")
+    assert {path.name for path in folder.iterdir()} >= {
+        "config.yaml", "run.json", "metrics.csv", "metrics.nc", "model_card.md", "models",
+        "skill_by_lead.png", "reliability.png", "pit.png", "detection.png", "value.png",
+        "fans.png", "coverage.png",
+    }  # fmt: skip
+    with xr.open_dataset(folder / "metrics.nc", decode_timedelta=True) as scores:
+        assert set(scores["model"].values) == {"persistence", "linear"}
+    card = (folder / "model_card.md").read_text(encoding="utf-8")
+    assert "模擬の水位" in card
+    assert "Tests of 2 fold(s)" in card
+    assert "| persistence | g | 1 |" in card
+    (kept,) = (folder / "models").iterdir()
+    again, last = load(kept), run.docket.observations["time"].values[-1:]
+    series = run.docket.observations
+    xr.testing.assert_identical(
+        again.predict_many(series, last), run.kept.model().predict_many(series, last)
+    )
+
+
+def test_each_fold_is_forecast_by_a_model_that_has_not_seen_it(run):
+    first, second = run.trained["linear"]
+    assert first.files != second.files
+    issued = run.forecasts["linear"]["issued_at"].values
+    # 30 and 34 days of hours, both ends included.
+    assert len(issued) == 30 * 24 + 1 + 34 * 24 + 1
+    assert len(np.unique(issued)) == len(issued)
+
+
+def test_skill_of_persistence_is_zero_and_the_model_is_better(run):
+    rows = run.metrics[run.metrics["score"] == "skill"].groupby("model")["value"].mean()
+    assert rows["persistence"] == pytest.approx(0, abs=0.02)
+    assert rows["linear"] > 0.3
+
+
+def test_learn_days_cuts_the_training_from_its_end(run):
+    config = run.config.model_copy(update={"learn_days": 10.0})
+    fold = fitted_to(config, run.dataset).folds[0]
+    assert fold.train[0][1] - fold.train[0][0] == timedelta(days=10)
+
+
+def test_an_unknown_target_is_named(training_file, training_settings):
+    config = read_training(training_file).model_copy(update={"targets": ("x",)})
+    with pytest.raises(ValueError, match=r"targets must be among .*'g'.*'x'"):
+        train(config, training_settings)
+
+
+def test_pit_is_the_probability_of_what_came():
+    coords = {"issued_at": [0, 1, 2, 3], "gauge": ["g"], "lead": [1]}
+    dims = ("issued_at", "gauge", "lead")
+    levels = np.broadcast_to([1.0, 2.0, 3.0], (4, 1, 1, 3))
+    forecast = xr.Dataset(
+        {"level_m": ((*dims, "quantile"), levels)}, {**coords, "quantile": [0.1, 0.5, 0.9]}
+    )
+    came = np.array([2.0, 2.5, 9.0, np.nan]).reshape(4, 1, 1)
+    told = pit_values(forecast, xr.Dataset({"observed_m": (dims, came)}, coords))
+    # On the median 0.5; half-way to the 0.9 quantile 0.7; above it the middle of 0.9 to 1.
+    assert told.values.ravel()[:3] == pytest.approx([0.5, 0.7, 0.95])
+    assert np.isnan(told.values.ravel()[3])
