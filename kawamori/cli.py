@@ -15,6 +15,7 @@ from kawamori.commands import (
     accounts,
     backup,
     database,
+    doctor,
     duty,
     endings,
     export,
@@ -326,6 +327,8 @@ def city_check(
     if not readable:
         raise typer.Exit(1)
 
+
+app.command()(doctor.doctor)
 
 # The store's own commands, after the desk's.
 for _command in (endings.lift, ledger.verify_ledger, backup.backup, backup.restore, backup.prune):

@@ -28,11 +28,7 @@ def check_official_files(folder: Path) -> tuple[list[str], bool]:
     FileNotFoundError
         If the folder has no gauges.toml: it is no city bundle.
     """
-    gauges, _ = read_gauges(folder / "gauges.toml")
-    rivers = list(dict.fromkeys(gauge.river for gauge in gauges))
-    districts = folder / "districts.parquet"  # of a built city; facts alone tell no place
-    known = check_districts(gpd.read_parquet(districts)) if districts.exists() else None
-    rows = inventory(folder / "layers", rivers, known)
+    rows = official_files(folder)
     away = [row.source for row in rows if row.state == "elsewhere"]
     rows = tuple(row for row in rows if row.state != "elsewhere")
     lines = [_line(row) for row in rows]
@@ -42,6 +38,15 @@ def check_official_files(folder: Path) -> tuple[list[str], bool]:
     counts = {state: sum(row.state == state for row in rows) for state in STATES}
     summary = "、".join(f"{word} {counts[state]}" for state, word in STATES.items())
     return [*lines, f"計 {len(rows)}: {summary}"], counts["unreadable"] == 0
+
+
+def official_files(folder: Path) -> tuple[OfficialFile, ...]:
+    """Give every official layer of a city's bundle; see `check_official_files`."""
+    gauges, _ = read_gauges(folder / "gauges.toml")
+    rivers = list(dict.fromkeys(gauge.river for gauge in gauges))
+    districts = folder / "districts.parquet"  # of a built city; facts alone tell no place
+    known = check_districts(gpd.read_parquet(districts)) if districts.exists() else None
+    return inventory(folder / "layers", rivers, known)
 
 
 def _line(row: OfficialFile) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -62,6 +63,9 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr = SecretStr("")
     oidc_roles: dict[str, str] = {}  # claim `groups` value -> role of the console
 
+    metrics_token: SecretStr = SecretStr("")  # opens /metrics for a scraper; empty = only staff
+    log: Literal["json", "text"] = "text"  # form of the program's log
+
     dask_address: str = ""  # tcp://host:8786; empty = trainings run on this machine
 
     @property
@@ -83,6 +87,11 @@ class Settings(BaseSettings):
     def rosters(self) -> Path:
         """Give the folder of duty rosters, CITY.toml each: private, never in a bundle."""
         return self.home / "rosters"
+
+    @property
+    def backups(self) -> Path:
+        """Give the folder where back-ups are looked for, *.zip."""
+        return self.home / "backups"
 
     @property
     def assets(self) -> Path:

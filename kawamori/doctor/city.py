@@ -1,0 +1,191 @@
+"""A city: bundle, official files, policy, model, roster, last cycle, telegrams."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from alerts.duty.roster import on_watch
+from forecasting.registry import load
+from kawamori.city import read_city
+from kawamori.doctor.finding import Finding, Found, Patient, age, ok, red
+from kawamori.official_files import official_files
+from kawamori.policies import read_policy
+from kawamori.rosters import city_roster
+
+FILES = {
+    "official": "official",
+    "stand_in": "stand-ins",
+    "missing": "missing",
+    "unreadable": "unreadable",
+}
+CYCLE_MAX = timedelta(minutes=90)  # where no policy can be read
+
+
+def bundle(patient: Patient, city_id: str) -> Found:
+    """Read the bundle, and tell which official files are there and which are stand-ins."""
+    check, folder = f"{city_id} bundle", patient.settings.cities / city_id
+    if not folder.is_dir():
+        yield red(check, "the city is not built", f"kawamori city build {city_id}")
+        return
+    try:
+        city = read_city(folder)
+        rows = official_files(folder)
+    except (ValueError, OSError) as error:
+        yield red(check, str(error), f"kawamori city build {city_id}")
+        return
+    yield ok(check, f"{len(city.gauges)} gauges, {len(city.districts)} districts")
+    states: list[str] = [row.state for row in rows]
+    told = ", ".join(f"{states.count(state)} {word}" for state, word in FILES.items())
+    if set(states) & {"stand_in", "missing", "unreadable"}:
+        yield red(
+            f"{city_id} official files",
+            told,
+            "kawamori city check FOLDER names each; put the published files there.",
+        )
+    else:
+        yield ok(f"{city_id} official files", told)
+
+
+def policy(patient: Patient, city_id: str) -> Found:
+    """Read the policy."""
+    check = f"{city_id} policy"
+    try:
+        rules = read_policy(patient.settings, patient.settings.cities / city_id)
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        yield red(check, str(error), "Correct policy.toml as data/README.md says.")
+        return
+    yield ok(check, f"version {rules.version}")
+
+
+def model(patient: Patient, city_id: str) -> Found:
+    """See that a trained model of the city is kept and of this version's feature layout."""
+    check, home = f"{city_id} model", patient.settings.models
+    folders = [path for path in _model_folders(home) if _title(path) == _name(patient, city_id)]
+    if not folders:
+        yield red(
+            check,
+            "none is kept: the next cycle trains first, which takes minutes",
+            f"kawamori run {city_id} --observations FILE",
+        )
+        return
+    faults = []
+    for folder in folders:
+        try:
+            load(folder)
+        except (ValueError, OSError) as error:
+            faults.append(str(error))
+        else:
+            yield ok(check, f"{folder.name[:12]}, of this version and feature layout")
+            return
+    yield red(check, faults[0], f"Train it again: kawamori run {city_id} --observations FILE")
+
+
+def roster(patient: Patient, city_id: str) -> Found:
+    """See that there is a duty roster and that somebody is on watch now."""
+    check = f"{city_id} roster"
+    try:
+        people = city_roster(patient.settings, city_id)
+    except FileNotFoundError:
+        yield red(check, "there is none: nobody is alerted", "Write it as in docs/duty.md.")
+        return
+    except (ValueError, OSError) as error:
+        yield red(check, str(error), f"kawamori duty roster {city_id}")
+        return
+    watch = on_watch(people, patient.now)
+    if watch.off_shift:
+        yield red(
+            check,
+            f"nobody of {len(people)} is on shift now, so everybody is told",
+            "Close the gap in the shifts.",
+        )
+    else:
+        yield ok(check, f"on watch: {', '.join(one.person_id for one in watch.people)}")
+
+
+def cycle(patient: Patient, city_id: str) -> Found:
+    """Tell how old the newest cycle is, and the telegrams that it read."""
+    check = f"{city_id} cycle"
+    if patient.engine is None:
+        return
+    run = patient.newest(city_id)
+    if run is None:
+        yield red(
+            check,
+            "no cycle has run (drills do not count)",
+            f"kawamori run {city_id} --observations FILE, every ten minutes",
+        )
+        return
+    cycle_max, telegram_max = _limits(patient, city_id)
+    old = patient.now - run.issued_at
+    if old > cycle_max:
+        yield red(
+            check,
+            f"the newest is {age(old)} old, at most {age(cycle_max)}",
+            "See why the timer does not run it: its log, the disk, the series.",
+        )
+    else:
+        yield ok(check, f"the newest is {age(old)} old")
+    yield _telegrams(f"{city_id} telegrams", run.folder, patient.now, telegram_max)
+
+
+def _telegrams(check: str, folder: Path | None, now: datetime, most: timedelta) -> Finding:
+    heard = _heard(folder)
+    if heard is None:
+        return red(
+            check,
+            "no feed is connected: official warnings are not read",
+            "kawamori run --telegrams FOLDER, with a receiver that fills it.",
+        )
+    if now - heard > most:
+        return red(
+            check,
+            f"last heard {age(now - heard)} ago, at most {age(most)}",
+            "See whether the receiver runs and writes last_poll.txt.",
+        )
+    return ok(check, f"last heard {age(now - heard)} ago")
+
+
+def _heard(folder: Path | None) -> datetime | None:
+    """Give when the telegram feed last lived, as the newest run read it."""
+    try:
+        record = json.loads((folder or Path()).joinpath("run.json").read_text(encoding="utf-8"))
+        told = record["warnings"]["received_at"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return None if told is None else datetime.fromisoformat(told)
+
+
+def _limits(patient: Patient, city_id: str) -> tuple[timedelta, timedelta]:
+    """Give how old a cycle and the telegrams may be; a broken policy is told by its own check."""
+    try:
+        rules = read_policy(patient.settings, patient.settings.cities / city_id)
+    except (ValueError, OSError, KeyError, TypeError):
+        return CYCLE_MAX, CYCLE_MAX
+    minutes = rules.staff.old_min, rules.staleness.telegram_min
+    return timedelta(minutes=minutes[0]), timedelta(minutes=minutes[1])
+
+
+def _model_folders(home: Path) -> list[Path]:
+    folders = [path.parent for path in home.glob("*/manifest.json")]
+    return sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def _title(folder: Path) -> str:
+    """Give the name of the city that a kept model was trained for."""
+    try:
+        facts: dict[str, Any] = json.loads((folder / "config.json").read_bytes())["facts"]
+        return str(facts["title"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _name(patient: Patient, city_id: str) -> str:
+    from kawamori.city import read_toml
+
+    try:
+        return str(read_toml(patient.settings.cities / city_id / "city.toml")["name"])
+    except (OSError, ValueError, KeyError):
+        return city_id

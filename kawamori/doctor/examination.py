@@ -1,0 +1,85 @@
+"""Every check in order, and its lines as a table or as JSON."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from kawamori.doctor import city, machine, store
+from kawamori.doctor.finding import MARKS, Finding, Found, Patient, red
+from kawamori.rosters import rostered
+from kawamori.settings import Settings
+from kawamori.store import stored_runs
+
+WORDS = {"ok": "良", "red": "異常", "unknown": "不明"}
+MACHINE: tuple[Callable[[Patient], Found], ...] = (
+    machine.python, machine.lock, machine.assets, machine.folders, machine.disk, machine.clock,
+    machine.timezone, machine.secrets,
+)  # fmt: skip
+STORE: tuple[Callable[[Patient], Found], ...] = (
+    store.ledger, store.channels, store.outbox, store.first_admin, store.feeds, store.backups,
+)  # fmt: skip
+CITY: tuple[Callable[[Patient, str], Found], ...] = (
+    city.bundle, city.policy, city.model, city.roster, city.cycle,
+)  # fmt: skip
+
+
+def examine(settings: Settings, *, now: datetime, city_id: str | None = None) -> list[Finding]:
+    """Give a line per check; nothing is changed and no check stops another.
+
+    Parameters
+    ----------
+    city_id
+        Look at this city; None = at every city that is built or has a roster.
+    """
+    engine, answered = store.open_store(settings)
+    try:
+        runs = () if engine is None else tuple(stored_runs(engine, state="complete"))
+        cities = _cities(settings) if city_id is None else (city_id,)
+        patient = Patient(settings, cities, now, engine, runs)
+        found = [line for check in MACHINE for line in check(patient)]
+        found += [answered, *(line for check in STORE for line in check(patient))]
+        if not cities:
+            found.append(red("city", "no city is built", "kawamori city build NAME"))
+        found += [line for name in cities for check in CITY for line in check(patient, name)]
+    finally:
+        if engine is not None:
+            engine.dispose()
+    return found
+
+
+def table(found: Iterable[Finding]) -> list[str]:
+    """Give the lines for a terminal; a remedy stands under its fault."""
+    rows = list(found)
+    width = max((_width(row.check) for row in rows), default=0)
+    lines = []
+    for row in rows:
+        space = " " * (width - _width(row.check))
+        word = WORDS[row.state] + " " * (4 - _width(WORDS[row.state]))
+        lines.append(f"{MARKS[row.state]} {word} {row.check}{space}  {row.told}")
+        if row.remedy:
+            lines.append(f"{' ' * (width + 9)}→ {row.remedy}")
+    counts = {state: sum(row.state == state for row in rows) for state in MARKS}
+    return [*lines, "  ".join(f"{MARKS[state]} {count}" for state, count in counts.items())]
+
+
+def as_json(found: Iterable[Finding]) -> dict[str, Any]:
+    """Give the lines as JSON types; `healthy` is false when any is red."""
+    rows = list(found)
+    return {
+        "healthy": all(row.state != "red" for row in rows),
+        "findings": [asdict(row) for row in rows],
+    }
+
+
+def _cities(settings: Settings) -> tuple[str, ...]:
+    built = (path.parent.name for path in settings.cities.glob("*/city.toml"))
+    return tuple(sorted({*(name for name in built if name[0] != "."), *rostered(settings)}))
+
+
+def _width(text: str) -> int:
+    """Give the columns of a text in a terminal: Japanese letters take two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

@@ -1,0 +1,75 @@
+"""What a check says: one line that is right, wrong or unknown, and the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import Engine
+
+from kawamori.settings import Settings
+from kawamori.store import StoredRun
+
+State = Literal["ok", "red", "unknown"]
+MARKS: dict[State, str] = {"ok": "✔", "red": "✖", "unknown": "？"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line; `remedy` says what to do, empty where nothing is."""
+
+    check: str
+    state: State
+    told: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Patient:
+    """What the checks look at."""
+
+    settings: Settings
+    cities: tuple[str, ...]
+    now: datetime
+    engine: Engine | None = None  # None = no store that this program can read
+    runs: tuple[StoredRun, ...] = ()  # complete ones of these cities, newest first
+
+    def newest(self, city_id: str) -> StoredRun | None:
+        """Give the newest complete run of a city that is no drill; None = there is none."""
+        own = (run for run in self.runs if run.city_id == city_id and not run.drill)
+        return next(own, None)
+
+
+Found = Iterator[Finding]
+
+
+def ok(check: str, told: str) -> Finding:
+    """Give a line that all is well."""
+    return Finding(check, "ok", told)
+
+
+def red(check: str, told: str, remedy: str) -> Finding:
+    """Give a fault and its remedy."""
+    return Finding(check, "red", told, remedy)
+
+
+def unknown(check: str, told: str, remedy: str) -> Finding:
+    """Give what could not be looked at, and what would let it be."""
+    return Finding(check, "unknown", told, remedy)
+
+
+def age(span: timedelta) -> str:
+    """Give a length of time in words.
+
+    >>> age(timedelta(minutes=95))
+    '1 h 35 min'
+    >>> age(timedelta(days=3, hours=2))
+    '3 d 2 h'
+    """
+    minutes = int(span.total_seconds() // 60)
+    days, hours = minutes // 1440, minutes % 1440 // 60
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
