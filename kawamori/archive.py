@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -83,6 +84,7 @@ class Archive:
         step: timedelta,
         rain_step: timedelta | None = None,
         known_at: datetime | None = None,
+        to_the_end: bool = False,
     ) -> Observations:
         """Give the series of gauges and their rain gauges, `start` to `end` included.
 
@@ -94,8 +96,12 @@ class Archive:
             Of the rain reports, None = `step`. Rain of a step is missing unless all came.
         known_at
             Reports received later are left out; None = all.
+        to_the_end
+            Steps end at `end` itself, not at whole steps: an hourly series then reaches to now.
         """
         grid = fixed_grid(start, end, pd.Timedelta(step))
+        if to_the_end:
+            grid = grid + (pd.Timestamp(utc64(end)) - grid[-1])
         levels = [gauge.gauge_id for gauge in gauges]
         rains = list(rain_gauges_of(gauges))
         rows = self._rows(grid, step, known_at)
@@ -106,6 +112,29 @@ class Archive:
         rain = np.where(count == needed, rain, np.nan)
         frames = (pd.DataFrame(level, grid, levels), pd.DataFrame(rain, grid, rains))
         return on_grid(grid, *frames, CREDIT)
+
+    def unknown(self, readings: pd.DataFrame) -> pd.DataFrame:
+        """Give the readings that tell something new: not yet here, or with another value.
+
+        Feeds repeat what they told; a repetition is not kept again, a correction is.
+        """
+        if readings.empty or not self.folder.is_dir():
+            return readings
+        at = pd.DatetimeIndex(pd.to_datetime(readings["at"], utc=True)).tz_localize(None)
+        rows = self._between(at.min(), at.max())
+        if not len(rows):
+            return readings
+        keys = ["kind", "station_id", "at"]
+        held = rows.select([*keys, "value"]).to_pandas()
+        held[keys[:2]] = held[keys[:2]].astype(str)
+        held = held.drop_duplicates(keys, keep="last").set_index(keys)["value"]
+        told: list[Any] = [*(readings[key].astype(str) for key in keys[:2]), at.as_unit("ms")]
+        wanted = pd.MultiIndex.from_arrays(told, names=keys)
+        position = held.index.get_indexer(wanted)
+        before = np.where(position >= 0, held.to_numpy()[position], np.nan)
+        value = readings["value"].to_numpy(dtype="float64")
+        same = (before == value) | (np.isnan(before) & np.isnan(value))
+        return pd.DataFrame(readings[~((position >= 0) & same)])
 
     def compact(self, before: datetime) -> int:
         """Make one file of each day of receipt before that of `before`; give how many files went.
@@ -128,14 +157,26 @@ class Archive:
 
     def _rows(self, grid: pd.DatetimeIndex, step: timedelta, known_at: datetime | None) -> pa.Table:
         """Give the reports of the window known at `known_at`, oldest received first."""
-        after = grid[0].to_datetime64() - np.timedelta64(step)
-        first = f"{pd.Timestamp(after) - DAY:%Y-%m-%d}"  # a station's clock may run ahead
+        after = pd.Timestamp(grid[0].to_datetime64() - np.timedelta64(step))
+        return self._between(after, grid[-1], known_at=known_at, open_start=True)
+
+    def _between(
+        self,
+        start: pd.Timestamp,
+        end: pd.Timestamp,
+        *,
+        known_at: datetime | None = None,
+        open_start: bool = False,
+    ) -> pa.Table:
+        """Give the reports of a time known at `known_at`, oldest received first."""
+        first = f"{start - DAY:%Y-%m-%d}"  # a station's clock may run ahead
         files = sorted(
             file for file in self.folder.glob("????-??-??/*.parquet") if file.parent.name >= first
         )
         if not files:
             return SCHEMA.empty_table()
-        inside = (pc.field("at") > _stamp(after)) & (pc.field("at") <= _stamp(grid[-1]))
+        since = pc.field("at") > _stamp(start) if open_start else pc.field("at") >= _stamp(start)
+        inside = since & (pc.field("at") <= _stamp(end))
         if known_at is not None:
             inside &= pc.field("received_at") <= _stamp(utc64(known_at))
         table = ds.dataset(files, schema=SCHEMA).to_table(filter=inside).unify_dictionaries()

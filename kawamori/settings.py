@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     cap_key: Path | None = None  # PEM; None = documents are unsigned, and the feed says so
     cap_certificate: Path | None = None  # PEM of the same key
 
+    feed_tokens: dict[str, SecretStr] = {}  # by name of a feed: sent to it as a bearer's
+    cycle_max_min: float = 8.0  # a longer cycle is killed, and the staff told
+
     session_idle_min: float = 60.0  # a console left alone signs out
     events_s: float = 300.0  # a stream of events ends, the browser comes again if it still may
     session_h: float = 12.0  # a shift: after it everybody signs in again

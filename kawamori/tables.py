@@ -12,10 +12,11 @@ from alerts.schema import metadata
 from kawamori import store
 from kawamori.console import accounts, attempts, proposals, sessions
 from kawamori.console.api import tokens
+from kawamori.feeds import tables as feed_tables
 
 __all__ = ["MODULES", "metadata"]
 
 MODULES = (
-    accounts, attempts, duty_tables, ledger_tables, preflight, proposals, recipients, seen,
-    sessions, store, tokens,
+    accounts, attempts, duty_tables, feed_tables, ledger_tables, preflight, proposals, recipients,
+    seen, sessions, store, tokens,
 )  # fmt: skip

@@ -1,0 +1,92 @@
+"""Series as CSV: from an address, or in a folder into which somebody drops files."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from forecasting.sources.readings import readings_of
+from forecasting.sources.table_readings import table_readings
+from kawamori.feeds.fetch import LIMIT_BYTES, Page, fetch, remembered
+from kawamori.feeds.types import Feed, FeedError, Polled, Polling
+
+DONE, REFUSED = "done", "refused"
+SETTLED_S = 5.0  # a file that was written to more recently may still be growing
+FILES_MAX = 200  # of one poll; the others wait for the next
+
+
+def poll_table(feed: Feed, polling: Polling) -> Polled:
+    """Read a CSV at an address; None of it if it has not changed."""
+    headers = remembered(polling, feed.url)
+
+    def read(page: Page) -> pd.DataFrame:
+        with tempfile.TemporaryDirectory() as folder:
+            page.body.decode(feed.encoding)
+            path = Path(folder) / "feed.csv"
+            path.write_bytes(page.body)
+            return _read(path, feed, polling)
+
+    answer = fetch(polling, feed.url, read, headers=headers)
+    if answer is None:
+        return Polled(readings_of([]), {"validators": {feed.url: headers}})
+    return Polled(answer[0], {"validators": {feed.url: answer[1].validators}})
+
+
+def poll_drop(feed: Feed, polling: Polling) -> Polled:
+    """Read each CSV of a folder once; it goes to done/, or to refused/ with a .txt that says why.
+
+    A file that is still being written is left for the next poll. Files move only after their
+    readings are kept, so one that is read twice after a crash changes nothing.
+    """
+    folder = feed.folder
+    if folder is None or not folder.is_dir():
+        raise FeedError("folder", f"{folder} must be a folder that CSV files are dropped into")
+    frames, moves, faults = [], [], []
+    for path in _settled(folder):
+        try:
+            if path.stat().st_size > LIMIT_BYTES:
+                raise ValueError(f"{path.name} must have at most {LIMIT_BYTES} bytes.")
+            frames.append(_read(path, feed, polling))
+            moves.append(partial(_move, path, folder / DONE))
+        except ValueError as error:
+            faults.append(f"{path.name}: {error}")
+            moves.append(partial(_move, path, folder / REFUSED, why=str(error)))
+
+    def settle() -> None:
+        for move in moves:
+            move()
+
+    return Polled(
+        pd.concat([readings_of([]), *frames]), faults=tuple(faults), settle=settle,
+        said=f"{len(frames)} files",
+    )  # fmt: skip
+
+
+def _read(path: Path, feed: Feed, polling: Polling) -> pd.DataFrame:
+    return table_readings(
+        path, feed.columns, polling.kinds, time_column=feed.time_column,
+        utc_offset_h=feed.utc_offset_h, encoding=feed.encoding, header_row=feed.header_row,
+    )  # fmt: skip
+
+
+def _settled(folder: Path) -> list[Path]:
+    """Give the CSV files nobody writes to any more, oldest first so that corrections come last."""
+    files = [path for path in folder.iterdir() if path.suffix.lower() == ".csv" and path.is_file()]
+    written = {path: path.stat().st_mtime for path in files}
+    quiet = [path for path in files if not 0 <= time.time() - written[path] < SETTLED_S]
+    return sorted(quiet, key=lambda path: (written[path], path.name))[:FILES_MAX]
+
+
+def _move(path: Path, folder: Path, *, why: str = "") -> None:
+    folder.mkdir(exist_ok=True)
+    target, number = folder / path.name, 1
+    while target.exists():
+        number += 1
+        target = folder / f"{path.stem}-{number}{path.suffix}"
+    if why:
+        target.with_name(f"{target.name}.txt").write_text(f"{why}\n", encoding="utf-8")
+    path.replace(target)
