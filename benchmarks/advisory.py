@@ -1,9 +1,10 @@
 """Advice on simulated storms of drill-town, whose truth is known: `python -m benchmarks.advisory`.
 
 The town, its rivers and its storms are simulated (模擬). Seeds of the two halves never meet: the
-policy is chosen on `tuning`, the figures are those of `held-out`. Beside ours: `crossing` issues
-level 4 at the official threshold and counts everyone in the official maximum area of the district;
-`whole_city` gives the whole city level 4 as soon as we advise it to any district.
+policy is chosen on `tuning`, the figures are those of `held-out`. Half of the storms bring water
+(`benchmarks.advisory_storms`). Beside ours: `crossing` issues level 4 at the official threshold
+and counts everyone in the official maximum area of the district; `whole_city` gives the whole city
+level 4 as soon as we advise it to any district.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import json
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import joblib
@@ -22,60 +24,73 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from advisory.review import DistrictReview, Outcome, review, summary
+from advisory.review import Outcome, review
 from advisory.types import Advice, Level, People
+from benchmarks.advisory_figures import ARMS, Played, figures_of, scores_together
+from benchmarks.advisory_foresight import (
+    StormAhead,
+    advise,
+    full_cycles,
+    kept_storm,
+    look_ahead,
+)
+from benchmarks.advisory_latency import latency_s
+from benchmarks.advisory_storms import HALVES, sample_storms
 from benchmarks.machine import machine
-from forecasting.quality import flag, good
 from forecasting.types import aware
-from forecasting.verification.probabilities import probability_scores
 from hazard.exposure import expose_indexed
 from kawamori.cities import open_city
 from kawamori.drill import train_desk
-from kawamori.pipeline import Desk, cycle
+from kawamori.pipeline import Desk
+from kawamori.review_page import ReviewedStorm, write_review
 from kawamori.settings import Settings
-from kawamori.simulated_rain import rain_outlook
 from kawamori.town.town import Town, make_town
-from kawamori.town.truth import Truth, simulate_storm
+from kawamori.town.truth import Truth
 
-HALVES = {"tuning": 20_000, "held-out": 30_000}  # first seed of each
 STORMS = 200
+NOTE = (
+    "模擬: 架空の町と模擬の大雨で、真値が分かっている。半分は浸水のある大雨を選んだ。"
+    "crossing は氾濫危険水位への到達で想定最大規模の区域の全員に、"
+    "whole_city は一つの地区に必要になった時に市全域に出す"
+)
 CROSSING = "L4-danger"  # the policy's rule: 氾濫危険水位 is reached
-STEP = timedelta(minutes=30)
-BEFORE, AFTER = timedelta(hours=18), timedelta(hours=10)  # around the peak of the rain
-KEYS = (
-    "in_time_share", "before_dark_share", "ordered_per_flooded", "miss_rate", "night_orders"
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Played:
-    """What one storm taught: reviews by way of issuing, probabilities and events of 3 h ahead."""
-
-    seed: int
-    kind: str
-    reviews: dict[str, tuple[DistrictReview, ...]]
-    probability: xr.DataArray  # (issued_at, gauge, threshold)
-    events: xr.DataArray
 
 
 def main() -> None:
     """Run the benchmark and print its figures."""
     asked = _arguments()
-    desk, town = open_town()
-    first = HALVES[asked.half]
-    seeds = range(first, first + asked.storms)
-    began = time.perf_counter()
+    settings = Settings()
+    desk, town = open_town(settings)
+    if asked.check is not None:
+        print(
+            f"levels, people, times and shelters as in the full cycle: {check(desk, asked.check)}"
+        )
+        return
+    sample = sample_storms(town, asked.half, asked.storms)
+    began, cpu = time.perf_counter(), time.process_time()
+    home = settings.home / "foresight"
     played = joblib.Parallel(n_jobs=asked.jobs)(
-        joblib.delayed(play_storm)(desk, town, seed) for seed in seeds
+        joblib.delayed(_played)(desk, town, seed, home) for seed in sample.seeds
     )
+    waited = latency_s(settings)
     figures = {
-        **figures_of(played),
+        **figures_of(played, sample.dry_weight),
+        "latency_s": None if waited is None else waited[0],
+        "latency_cpu_s": None if waited is None else waited[1],
         **machine(),
         "half": asked.half,
+        "policy": desk.policy.version,
         "wall_s": round(time.perf_counter() - began, 1),
+        "cpu_s": round(time.process_time() - cpu, 1),
     }
     for name, value in figures.items():
         print(f"{name}: {value}")
+    if asked.report is not None:
+        write_review(
+            [one.storm for one in played], scores_together(played), asked.report,
+            title=f"【訓練】助言の検証 ({asked.half})", note=NOTE,
+        )  # fmt: skip
+        print(asked.report)
     if asked.json:
         print(json.dumps(figures))
 
@@ -86,46 +101,83 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--half", choices=sorted(HALVES), default="held-out")
     parser.add_argument("--storms", type=int, default=STORMS // 2)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--report", type=Path, metavar="HTML", help="write the review as a page")
+    parser.add_argument("--check", type=int, metavar="SEED", help="hold one storm against the "
+                        "full cycle instead")  # fmt: skip
     return parser.parse_args()
 
 
-def open_town() -> tuple[Desk, Town]:
+def open_town(settings: Settings) -> tuple[Desk, Town]:
     """Give the trained desk of drill-town and the town whose storms are simulated."""
-    settings = Settings()
     city = open_city("drill-town", settings, lambda _text, _share: None)
     return train_desk(city, settings, drill=True, rain=True), make_town()
 
 
-def play_storm(desk: Desk, town: Town, seed: int) -> Played:
-    """Advise through one storm, half-hourly, and hold the advice against what happened."""
-    observations, truth = simulate_storm(town, seed=seed)
-    last = aware(observations["time"].values[-1])
-    at = max(truth.peak_at - BEFORE, aware(observations["time"].values[0]) + timedelta(hours=12))
-    seen = good(flag(observations, desk.city.gauges))
-    told: list[tuple[Advice, ...]] = []
-    chances, previous = [], None
-    while at <= min(truth.peak_at + AFTER, last):
-        rain = rain_outlook(seen, at)
-        run = cycle(desk, observations, issued_at=at, previous=previous, rain_forecast=rain)
-        previous = run.advice
-        told.append(run.advice)
-        ahead = run.exceedance["probability"].sel(lead=np.timedelta64(3, "h"), drop=True)
-        chances.append(ahead.expand_dims(issued_at=[np.datetime64(at.replace(tzinfo=None), "ns")]))
-        at += STEP
-    ways = {
-        "ours": told,
-        "crossing": crossing(told, desk),
-        "whole_city": whole_city(told, desk),
-    }
-    outcomes, place = outcomes_of(truth), place_of(desk)
-    probability = xr.concat(chances, dim="issued_at")
-    return Played(
-        seed,
-        truth.storm.kind,
-        {name: review(cycles, outcomes, place=place) for name, cycles in ways.items()},
-        probability,
-        _events(probability, truth, desk),
+def check(desk: Desk, seed: int) -> bool:
+    """Tell whether kept foresight gives the advice of the full cycle through one storm."""
+    town = make_town()
+    storm = look_ahead(desk, town, seed)
+    pairs = zip(advise(desk, storm, desk.policy), full_cycles(desk, town, seed), strict=True)
+    return all(
+        _decided(one) == _decided(other)
+        for quick, full in pairs
+        for one, other in zip(quick, full, strict=True)
     )
+
+
+def _decided(advice: Advice) -> tuple[Any, ...]:
+    """Give what is decided; below level 3 nobody's way or number is asked for."""
+    leaving = advice.level >= Level.ELDERLY
+    need = advice.clearance if leaving else None
+    return (
+        advice.level, advice.district_id, advice.issue_by, advice.action,
+        (advice.people, advice.shelters) if leaving else None,
+        None if need is None else (round(need.p50_min, 6), round(need.p90_min, 6)),
+    )  # fmt: skip
+
+
+def _played(desk: Desk, town: Town, seed: int, home: Path) -> Played:
+    return play_storm(desk, kept_storm(desk, town, seed, home), seed)
+
+
+def play_storm(desk: Desk, storm: StormAhead, seed: int) -> Played:
+    """Advise through one storm and hold the advice against what happened."""
+    told = advise(desk, storm, desk.policy)
+    arms = (told, crossing(told, desk), whole_city(told, desk))
+    outcomes, place = outcomes_of(storm.truth), place_of(desk)
+    ahead = [
+        one.chances["probability"]
+        .sel(lead=np.timedelta64(3, "h"), drop=True)
+        .assign_coords(issued_at=np.datetime64(one.issued_at.replace(tzinfo=None), "ns"))
+        for one in storm.cycles
+    ]
+    probability = xr.concat(ahead, dim="issued_at")
+    flooded, named = named_people(told, storm)
+    reviewed = ReviewedStorm(
+        str(seed),
+        f"{storm.truth.storm.kind}（模擬）",
+        tuple(told),
+        {
+            name: review(cycles, outcomes, place=place)
+            for name, cycles in zip(ARMS, arms, strict=True)
+        },
+    )
+    events = _events(probability, storm.truth, desk)
+    return Played(reviewed, probability, events, flooded, named)
+
+
+def named_people(told: Sequence[Sequence[Advice]], storm: StormAhead) -> tuple[int, int]:
+    """Give the people flooded, and those whose building an order named before its water."""
+    buildings = storm.truth.buildings
+    wet = buildings[(buildings["people"] > 0) & buildings["first_water"].notna()]
+    first = {str(key): aware(value.to_datetime64()) for key, value in wet["first_water"].items()}
+    named: set[str] = set()
+    for one, advice in zip(storm.cycles, told, strict=True):
+        ordered = {each.district_id for each in advice if each.level >= Level.EVACUATE}
+        inside = wet.loc[wet.index.isin(one.inside), "district_id"].isin(ordered)
+        named |= {str(key) for key in inside.index[inside] if one.issued_at < first[str(key)]}
+    people = wet["people"]
+    return int(people.sum()), int(people[people.index.isin(named)].sum())
 
 
 def crossing(told: Sequence[Sequence[Advice]], desk: Desk) -> list[tuple[Advice, ...]]:
@@ -203,60 +255,6 @@ def _events(probability: xr.DataArray, truth: Truth, desk: Desk) -> xr.DataArray
                 if limit is not None:
                     happened[row, column, depth] = float(highest >= limit)
     return xr.DataArray(happened, dims=shape.dims, coords=shape.coords)
-
-
-def figures_of(played: Sequence[Played]) -> dict[str, Any]:
-    """Give the figures of many storms together."""
-    ways = {
-        name: summary([one for storm in played for one in storm.reviews[name]])
-        for name in ("ours", "crossing", "whole_city")
-    }
-    rounded = {
-        name: {key: _round(value) for key, value in asdict(total).items()}
-        for name, total in ways.items()
-    }
-    return {
-        "storms": len(played),
-        "storms_with_water": sum(
-            any(one.first_water is not None for one in storm.reviews["ours"]) for storm in played
-        ),
-        **rounded["ours"],
-        **_probabilities(played),
-        "crossing": {key: rounded["crossing"][key] for key in KEYS},
-        "whole_city": {key: rounded["whole_city"][key] for key in KEYS},
-    }
-
-
-def _round(value: Any) -> Any:
-    return None if value is None else round(value, 3)
-
-
-def _probabilities(played: Sequence[Played]) -> dict[str, float]:
-    """Give Brier skill and slope of reliability, 3 h ahead, over all gauges and upper levels."""
-    upper = ["judgment", "danger", "overflow"]
-    parts = [
-        (one.probability.sel(threshold=upper), one.events.sel(threshold=upper)) for one in played
-    ]
-    chance = np.concatenate([p.transpose(*e.dims).values.ravel() for p, e in parts])
-    event = np.concatenate([e.values.ravel() for _, e in parts])
-    known = np.isfinite(chance) & np.isfinite(event)
-    flat = {"dims": ("issued_at", "gauge", "threshold", "lead")}
-    scores = probability_scores(
-        xr.DataArray(chance[known][:, None, None, None], **flat),
-        xr.DataArray(event[known][:, None, None, None], **flat),
-    )
-    weights = np.sqrt(scores["cases"].values.ravel())
-    some = weights > 0
-    slope = np.polyfit(
-        scores["forecast_share"].values.ravel()[some],
-        scores["observed_share"].values.ravel()[some],
-        1,
-        w=weights[some],
-    )[0]
-    return {
-        "brier_skill_3h": round(float(scores["brier_skill"].squeeze()), 3),
-        "reliability_slope": round(float(slope), 3),
-    }
 
 
 if __name__ == "__main__":
