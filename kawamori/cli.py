@@ -294,13 +294,16 @@ def serve(
     from kawamori.console.accounts import first_admin
     from kawamori.console.app import create_app
     from kawamori.console.desk import utc_now
+    from kawamori.logs import set_up
     from kawamori.store import open_store
 
     settings = _settings()
+    set_up(settings.log)
     secret = first_admin(open_store(settings.store_url), at=utc_now())
     if secret is not None:
         typer.echo(f"first start: sign in as admin with the one-time secret {secret}")
-    uvicorn.run(create_app(settings), host=host, port=port, server_header=False)
+    uvicorn.run(create_app(settings), host=host, port=port, server_header=False, log_config=None,
+                access_log=False)  # fmt: skip
 
 
 @city_app.command("build")

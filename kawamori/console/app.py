@@ -21,6 +21,7 @@ from kawamori.console import (
     doors,
     events,
     map_page,
+    metrics,
     oidc,
     runs,
     situation,
@@ -55,6 +56,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     map_page.router,
     acknowledge.router,
     line_webhook.router,
+    metrics.router,
 )
 
 
@@ -85,4 +87,6 @@ def create_app(settings: Settings, *, now: Clock = utc_now) -> FastAPI:
     app.state.paths = frozenset(path for _method, path, _roles in declared(app.routes))
     answer_faults(app)
     app.add_middleware(Guard)
+    app.state.answers = metrics.Latency()
+    app.add_middleware(metrics.Answers, told=app.state.answers)
     return app

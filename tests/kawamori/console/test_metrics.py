@@ -1,0 +1,71 @@
+"""What Prometheus reads: figures of the desk, of nobody in particular."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from kawamori.console.api.tokens import issue_token
+
+
+@pytest.fixture
+def visit(console: Any) -> Any:
+    console.settings.metrics_token = SecretStr("scrape")
+    browser = console.browser()
+    return lambda path, **headers: browser.get(path, headers={"accept": "text/plain", **headers})
+
+
+def test_nobody_reads_the_figures_without_a_token(visit: Any) -> None:
+    assert visit("/metrics").status_code == 401
+    assert visit("/metrics", authorization="Bearer wrong").status_code == 401
+
+
+def test_an_empty_token_opens_nothing(console: Any) -> None:
+    headers = {"accept": "text/plain", "authorization": "Bearer "}
+    assert console.browser().get("/metrics", headers=headers).status_code == 401
+
+
+def test_the_age_of_the_cycle_and_the_answers_are_told(visit: Any) -> None:
+    visit("/sign-in")
+    told = visit("/metrics", authorization="Bearer scrape")
+    assert told.status_code == 200
+    # issued at midnight JST, the clock stands at five past: 300 s
+    assert 'kawamori_cycle_age_seconds{city="drill-town"} 300.0' in told.text
+    assert 'kawamori_http_seconds_count{method="GET",path="/sign-in",status="2xx"} 1.0' in told.text
+
+
+def test_what_is_not_known_has_no_series(visit: Any) -> None:
+    told = visit("/metrics", authorization="Bearer scrape").text
+    assert "kawamori_feed_age_seconds{" not in told
+    assert "kawamori_cycle_duration_seconds{" not in told
+
+
+def test_feeds_and_cycles_are_told_where_the_store_knows_them(console: Any, visit: Any) -> None:
+    good = console.clock() - timedelta(minutes=3)
+    with console.engine.begin() as connection:
+        for name, columns in (
+            ("feed_state", "feed_id TEXT, last_good TIMESTAMP"),
+            ("cycle_log", "city_id TEXT, state TEXT, started TIMESTAMP, ended TIMESTAMP"),
+        ):
+            connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
+            connection.execute(text(f"CREATE TABLE {name} ({columns})"))
+        connection.execute(text(f"INSERT INTO feed_state VALUES ('a', '{good:%F %T}')"))
+        connection.execute(
+            text("INSERT INTO cycle_log VALUES ('drill-town', 'complete', "
+                 "'2026-06-30 15:00:00', '2026-06-30 15:00:42')")
+        )  # fmt: skip
+    told = visit("/metrics", authorization="Bearer scrape").text
+    assert 'kawamori_feed_age_seconds{feed="a"} 180.0' in told
+    assert 'kawamori_cycle_duration_seconds{city="drill-town"} 42.0' in told
+
+
+def test_staff_and_tokens_of_the_api_may_read_them(console: Any, visit: Any) -> None:
+    assert console.browser("viewer").get("/metrics").status_code == 200
+    until = console.clock() + timedelta(days=1)
+    with console.engine.begin() as connection:
+        secret = issue_token(connection, "grafana", expires=until, by="a", at=console.clock())
+    assert visit("/metrics", authorization=f"Bearer {secret}").status_code == 200
