@@ -340,6 +340,8 @@ for _command in (endings.lift, ledger.verify_ledger, backup.backup, backup.resto
 
 # The researcher's bench.
 app.command()(training.train)
+app.command()(training.promote)
+app.command()(training.tune)
 
 
 def _settings() -> Settings:

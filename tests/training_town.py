@@ -15,7 +15,7 @@ path = "river.csv"
 step_min = 60
 start = 2030-01-01T00:00:00Z
 end = 2030-05-20T00:00:00Z
-targets = ["g"]
+targets = ["g1"]
 leads_min = [60, 180]
 thresholds = "official"
 credit = "市"
@@ -25,17 +25,17 @@ notes = ["模擬の水位"]
 train = [[2030-01-01T00:00:00Z, 2030-03-20T00:00:00Z]]
 test = [2030-03-25T00:00:00Z, 2030-05-20T00:00:00Z]
 [[gauge]]
-gauge_id = "g"
+gauge_id = "g1"
 name = "橋"
 river = "川"
 lon = nan
 lat = nan
-rain_gauges = ["r"]
+rain_gauges = ["r1"]
 [gauge.thresholds]
 caution = 1.0
 danger = 2.0
 [[rain_gauge]]
-rain_gauge_id = "r"
+rain_gauge_id = "r1"
 name = "雨量"
 lon = nan
 lat = nan
@@ -64,7 +64,7 @@ def write_town(folder: Path) -> Path:
     level = 0.5 + lfilter([0.0, 0.01], [1, -1.5, 0.56], rain)
     level += np.random.default_rng(1).normal(0, 0.003, len(level))
     table = pd.DataFrame(
-        {"time": hours.strftime("%Y-%m-%dT%H:%MZ"), "g": level.round(3), "r": rain}
+        {"time": hours.strftime("%Y-%m-%dT%H:%MZ"), "g1": level.round(3), "r1": rain}
     )
     table.to_csv(folder / "river.csv", index=False)
     (folder / "datasets").mkdir()
