@@ -113,7 +113,7 @@ def _approved(row: Row[Any] | None, channel: Channel) -> Message | str:
     if row is None:
         return "there is no approval for this message"
     if row.voided_at is not None:
-        return "the approval was withdrawn"
+        return "the approval was withdrawn or superseded"
     text = Message(
         row.message_id, row.district_id, row.language, row.form, row.subject, bytes(row.body)
     )

@@ -14,13 +14,15 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from advisory.types import Advice
 from alerts.ledger import append, append_all
 from alerts.objections import objections, time_faults
 from alerts.receipts import root
 from alerts.schema import approval, check_guarded, message, metadata, outbox, prepare
-from alerts.types import Audience, Delivery, Message
+from alerts.standing import stop_rows, supersede
+from alerts.types import NEW, Audience, Delivery, Message, Occasion
 
 __all__ = ["approve", "deliveries", "metadata", "prepare", "replay", "revive", "void"]
 
@@ -44,8 +46,14 @@ def approve(
     at: datetime,
     expires: datetime,
     drill: bool,
+    city_id: str | None = None,
+    occasion: Occasion = NEW,
+    finish_by: datetime | None = None,
 ) -> str:
     """Record that officers approve these messages of one district; give the approval id.
+
+    What stood for this district of this city until now is superseded: its unsent rows are voided
+    here, in the same transaction. A drill supersedes drills only.
 
     Parameters
     ----------
@@ -55,11 +63,16 @@ def approve(
         Who gets which form over which channel; repeated recipients count once.
     first, second
         Officers; levels 4 and 5 need two different ones.
+    city_id
+        Whose district it is; None = not known, nothing is superseded.
+    occasion, finish_by
+        What the messages say became of the order before, and the deadline they name.
 
     Raises
     ------
     ValueError
-        Naming everything that forbids the approval; nothing is written then.
+        Naming everything that forbids the approval, also another one at this moment; nothing is
+        written then.
     """
     check_guarded(connection)
     by_form = {(item.form, item.language, item.household): item for item in messages}
@@ -71,6 +84,7 @@ def approve(
     decision = {
         "approval_id": approval_id,
         "run_id": run_id,
+        "city_id": city_id,
         "district_id": advice.district_id,
         "level": int(advice.level),
         "advice_digest": advice.digest,
@@ -79,9 +93,16 @@ def approve(
         "at": at,
         "expires": expires,
         "drill": drill,
+        "occasion": occasion.kind,
+        "finish_by": finish_by,
     }
     secret = token_bytes(32)
-    connection.execute(insert(approval).values(**decision, secret=secret))
+    ended = supersede(connection, decision)
+    told_of = {
+        "stays": occasion.after_water,
+        "shelters": [one.shelter_id for one in advice.shelters],
+    }
+    _write_decision(connection, advice.name, {**decision, **told_of, "secret": secret})
     connection.execute(insert(message), [_message_row(each, approval_id) for each in messages])
     due = {"approval_id": approval_id, "next_try": at, "touched_at": at, "expires": expires}
     rows = [
@@ -94,7 +115,8 @@ def approve(
     if rows:
         connection.execute(insert(outbox), rows)
     told = {**decision, "messages": _texts(messages), "batches": _sealed(rows, secret)}
-    append(connection, "approval", told, by=first.strip(), at=at)
+    events = [*(("supersede", each) for each in ended), ("approval", told)]
+    append_all(connection, events, by=first.strip(), at=at)
     return approval_id
 
 
@@ -112,17 +134,10 @@ def void(connection: Connection, approval_id: str, *, by: str, at: datetime) -> 
         raise ValueError(
             f"approval_id must name an approval, got {approval_id!r}. List them first."
         )
-    stopped = connection.execute(
-        update(outbox)
-        .where(
-            outbox.c.approval_id == approval_id,
-            outbox.c.state.in_(("waiting", "leased", "dead")),
-        )
-        .values(state="void", lease_until=None)
-    )
-    told = {"approval_id": approval_id, "batches_stopped": stopped.rowcount}
+    stopped = stop_rows(connection, approval_id)
+    told = {"approval_id": approval_id, "batches_stopped": stopped}
     append(connection, "void", told, by=by, at=at)
-    return int(stopped.rowcount)
+    return stopped
 
 
 def replay(connection: Connection, approval_id: str, *, by: str, at: datetime) -> int:
@@ -198,6 +213,17 @@ def tell(connection: Connection, ended: Iterable[Delivery], at: datetime) -> Non
     names = ("key", "channel", "state", "attempts", "accepted", "refused")
     facts = [{name: getattr(each, name) for name in names} for each in ended]
     append_all(connection, [("batch", each) for each in facts], by=WORKER, at=at)
+
+
+def _write_decision(connection: Connection, name: str, row: Mapping[str, Any]) -> None:
+    """Write an approval; the index `one_stands` lets only one of two at the same moment in."""
+    try:
+        connection.execute(insert(approval).values(**row))
+    except IntegrityError as error:
+        raise ValueError(
+            f"{name} cannot be approved: another approval of this district was written at the "
+            "same moment. Look at what stands now, then decide again."
+        ) from error
 
 
 def _repeat_faults(connection: Connection, messages: Sequence[Message]) -> Iterator[str]:

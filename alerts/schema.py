@@ -30,6 +30,8 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     event,
+    false,
+    text,
 )
 from sqlalchemy.engine import Dialect, ExceptionContext
 from sqlalchemy.types import TypeDecorator
@@ -77,10 +79,25 @@ approval = Table(
     Column("voided_at", UtcTime),
     Column("voided_by", Text),
     Column("secret", LargeBinary),  # salts of alerts.receipts; NULL once pruned
+    Column("city_id", Text),  # NULL = not known: it is never superseded
+    Column("occasion", Text, nullable=False, server_default="new"),  # a Happening
+    Column("stays", Boolean, nullable=False, server_default=false()),  # water may still stand
+    Column("finish_by", UtcTime),  # the deadline that people were told
+    Column("shelters", JSON(none_as_null=True)),  # ids that people were told, NULL = not known
+    Column("superseded_by", String(36)),  # the later approval that ended this one
     CheckConstraint("level BETWEEN 3 AND 5", name="level_has_an_order"),
     CheckConstraint(
         "level = 3 OR (second_officer IS NOT NULL AND second_officer <> first_officer)",
         name="two_officers",
+    ),
+    Index(
+        "one_stands",
+        "city_id",
+        "district_id",
+        "drill",
+        unique=True,
+        sqlite_where=text("voided_at IS NULL"),
+        postgresql_where=text("voided_at IS NULL"),
     ),
 )
 

@@ -55,6 +55,7 @@ class Occasion:
     before: Level | None = None  # raised, lowered: the level people were told before
     earlier: datetime | None = None  # changed, corrected, withdrawn: when that was told
     changed: tuple[Change, ...] = ()  # changed: what is no longer as it was told
+    stays: bool = False  # level 5 was told before an earlier change: water may still stand
 
     @property
     def ends(self) -> bool:
@@ -64,7 +65,8 @@ class Occasion:
     @property
     def after_water(self) -> bool:
         """Tell whether water may stand in the streets: nobody is sent through it to a shelter."""
-        return self.kind == "lifted" or (self.kind == "lowered" and self.before == Level.EMERGENCY)
+        lowered = self.kind == "lowered" and self.before == Level.EMERGENCY
+        return self.stays or lowered or self.kind == "lifted"
 
 
 NEW = Occasion()

@@ -6,7 +6,7 @@ registry, or from a CSV that names them by district and channel.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,20 +23,19 @@ from alerts.channels.webhook import WebhookChannel
 from alerts.recipients import Count, counts
 from alerts.segments import Segment, read_segments
 from alerts.types import CAP_FORM, EVERYBODY, PUBLIC_FORMS, Audience, Message
-from kawamori.drafts import Links, segment_drafts
+from kawamori.drafts import Links
 from kawamori.recipient_list import Recipients, read_recipients
 from kawamori.run import Run
 from kawamori.settings import Settings
-from kawamori.store import open_store
+from kawamori.store import opened_store
 from kawamori.stored import read_record
 from kawamori.stored_run import run_of
+from kawamori.telling import Kind, Telling, key_of, own_drafts, texts_of
 
 KEY_LIFE = timedelta(hours=23)  # LINE knows a retry key for 24 h: nothing may be tried later
 HOME_LANGUAGE = "ja"
 AGAIN = UUID("c9b1f5f4-6a0b-5b8e-9a55-4d1e7f0c2b63")  # name space of our own
 SHOWN = ("plain",)  # forms that nobody is sent: pages show them in every language
-
-Kind = tuple[str, str, str]  # form, language, household
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Planned:
     district_id: str
     name: str  # of the district
     level: Level
-    channel: str
+    channel: str | None  # None = nobody is sent it: loudspeakers and pages
     people: int
     message: Message
 
@@ -84,8 +83,12 @@ def preview(
     settings: Settings,
     *,
     district_ids: Collection[str] | None = None,
+    finish_by: datetime | None = None,
 ) -> list[Planned]:
     """Give every text that would go to somebody in the registry, district by district.
+
+    Where an order stands already, or a deadline is named, the texts that nobody is sent read
+    otherwise than the drafts of the run: they follow, without a channel.
 
     Parameters
     ----------
@@ -93,6 +96,8 @@ def preview(
         run.json of a stored run (`kawamori.stored.read_record`).
     district_ids
         None = every district with an order.
+    finish_by
+        The time the mayor names for being out.
     """
     run = run_of(record)
     chosen = _chosen(run, district_ids)
@@ -102,17 +107,17 @@ def preview(
             for each in counts(connection, district_ids=[one.district_id for one in chosen])
             if each.channel in CHANNELS
         ]
+        tellings = [Telling.of(connection, run, advice, finish_by) for advice in chosen]
     plans: list[Planned] = []
-    for advice in chosen:
+    for advice, telling in zip(chosen, tellings, strict=True):
         here = [each for each in found if each.district_id == advice.district_id]
-        texts = _texts(run, advice, (_kind(each) for each in here), links_of(settings))
-        plans += [
-            Planned(
-                advice.district_id, advice.name, advice.level, each.channel, each.people,
-                texts[_kind(each)],
-            )
-            for each in here
-        ]  # fmt: skip
+        texts = texts_of(run, advice, (_kind(each) for each in here), links_of(settings), telling)
+        rows: list[tuple[str | None, int, Message]]
+        rows = [(each.channel, each.people, texts[_kind(each)]) for each in here]
+        if telling != Telling():
+            own = own_drafts(run, advice, PUBLIC_FORMS, links_of(settings), telling)
+            rows += [(None, 0, text) for kind, text in own.items() if kind not in texts]
+        plans += [Planned(advice.district_id, advice.name, advice.level, *row) for row in rows]
     return plans
 
 
@@ -127,12 +132,13 @@ def approve(
     at: datetime,
     seen: Collection[str] | None = None,
     recipients: Recipients | None = None,
+    finish_by: datetime | None = None,
 ) -> list[Approved]:
     """Approve districts of a stored run in one transaction of their own (see `approve_in`)."""
     with engine.begin() as connection:
         return approve_in(
             connection, record, settings, district_ids=district_ids, officer=officer,
-            second=second, at=at, seen=seen, recipients=recipients,
+            second=second, at=at, seen=seen, recipients=recipients, finish_by=finish_by,
         )  # fmt: skip
 
 
@@ -149,6 +155,7 @@ def approve_in(
     recipients: Recipients | None = None,
     edits: Sequence[Message] = (),
     again: str = "",
+    finish_by: datetime | None = None,
 ) -> list[Approved]:
     """Approve districts of a stored run in the caller's transaction: either every one or none.
 
@@ -165,6 +172,8 @@ def approve_in(
         Texts that officers wrote instead of the drafts of the same district and kind.
     again
         Names a new approval after a cancelled one: its texts and batches get ids of their own.
+    finish_by
+        The time the mayor names for being out; the texts say it. None = none is named.
 
     Raises
     ------
@@ -173,6 +182,8 @@ def approve_in(
     """
     run = run_of(record)
     _check_drafts(record, run)
+    if finish_by is not None and not at < finish_by:
+        raise ValueError(f"finish_by must lie after {at.isoformat()}, got {finish_by.isoformat()}.")
     chosen = _chosen(run, district_ids)
     if recipients is not None and district_ids is None:
         listed = {district_id for district_id, _ in recipients}
@@ -186,7 +197,7 @@ def approve_in(
     forms = (*PUBLIC_FORMS, CAP_FORM) if settings.cap_sender else PUBLIC_FORMS
     decision = _Decision(
         connection, run, languages, (officer, second), at, seen, forms, settings.webhook_urls,
-        edits, again, links_of(settings),
+        edits, again, links_of(settings), finish_by,
     )  # fmt: skip
     return [decision.approve(advice, segments) for advice in chosen]
 
@@ -198,6 +209,7 @@ def approve_run(
     officer: str,
     second: str | None,
     recipients: Path | None = None,
+    finish_by: datetime | None = None,
 ) -> Iterator[str]:
     """Approve every district with an order of a stored run; say what was approved.
 
@@ -206,13 +218,12 @@ def approve_run(
     ValueError
         If no complete run has that id, or a district may not be approved.
     """
-    engine = open_store(settings.store_url)
-    record = read_record(engine, run_id)
     people = None if recipients is None else read_recipients(recipients)
-    done = approve(
-        engine, record, settings, officer=officer, second=second, at=datetime.now(UTC),
-        recipients=people,
-    )  # fmt: skip
+    with opened_store(settings.store_url) as engine:
+        done = approve(
+            engine, read_record(engine, run_id), settings, officer=officer, second=second,
+            at=datetime.now(UTC), recipients=people, finish_by=finish_by,
+        )  # fmt: skip
     for each in done:
         yield f"{each.name}: {ORDERS[each.level]}, {each.people} recipients, {each.texts} texts"
 
@@ -246,6 +257,7 @@ class _Decision:
     edits: Sequence[Message]  # stand for drafts of the same district and kind
     again: str  # "" = the first approval of these texts
     links: Links
+    finish_by: datetime | None
 
     def approve(self, advice: Advice, segments: Sequence[Segment]) -> Approved:
         """Freeze the texts and people of one district."""
@@ -254,11 +266,14 @@ class _Decision:
             for each in segments
             if each.district_id == advice.district_id and each.channel in CHANNELS
         ]
-        drafted = _texts(self.run, advice, map(_kind, here), self.links)
-        edited = {_key(each): each for each in self.edits if each.district_id == advice.district_id}
+        telling = Telling.of(self.connection, self.run, advice, self.finish_by)
+        drafted = texts_of(self.run, advice, map(_kind, here), self.links, telling)
+        edited = {
+            key_of(each): each for each in self.edits if each.district_id == advice.district_id
+        }
         texts = {kind: edited.get(kind, text) for kind, text in drafted.items()}
         _check_seen(advice, texts, self.seen)
-        messages = list(map(self._fresh, self._messages(advice, {**texts, **edited})))
+        messages = list(map(self._fresh, self._messages(advice, {**texts, **edited}, telling)))
         feeds = [
             Audience(CapChannel.name, CAP_FORM, (FEED,)) for one in messages if one.form == CAP_FORM
         ]
@@ -282,6 +297,9 @@ class _Decision:
             at=self.at,
             expires=min(advice.valid_until, self.at + KEY_LIFE),
             drill=self.run.drill,
+            city_id=self.run.city.city_id,
+            occasion=telling.occasion,
+            finish_by=telling.finish_by,
         )
         people = sum(len(set(each.recipients)) for each in here)
         return Approved(
@@ -293,26 +311,19 @@ class _Decision:
             return message
         return replace(message, message_id=str(uuid5(AGAIN, f"{self.again}/{message.message_id}")))
 
-    def _messages(self, advice: Advice, texts: Mapping[Kind, Message]) -> list[Message]:
+    def _messages(
+        self, advice: Advice, texts: Mapping[Kind, Message], telling: Telling
+    ) -> list[Message]:
         """Give the texts with people, the run's own drafts, and what pages and radio say."""
         shown = ((form, each, EVERYBODY) for form in SHOWN for each in self.languages)
-        own = {
-            _key(draft): draft
-            for draft in self.run.messages
-            if draft.district_id == advice.district_id and draft.form in self.forms
-        }
-        shown_texts = _texts(self.run, advice, shown, self.links)
+        own = own_drafts(self.run, advice, self.forms, self.links, telling)
+        shown_texts = texts_of(self.run, advice, shown, self.links, telling)
         return list({**shown_texts, **own, **texts}.values())
 
 
 def links_of(settings: Settings) -> Links:
     """Give the addresses that texts may lead to."""
     return Links(settings.district_map_url, settings.district_picture_url)
-
-
-def _texts(run: Run, advice: Advice, wanted: Iterable[Kind], links: Links) -> dict[Kind, Message]:
-    written = segment_drafts(run, advice, dict.fromkeys(wanted), links=links)
-    return {_key(message): message for message in written}
 
 
 def _check_drafts(record: Mapping[str, Any], run: Run) -> None:
@@ -346,7 +357,3 @@ def _languages(connection: Connection, settings: Settings) -> list[str]:
 
 def _kind(each: Count | Segment) -> Kind:
     return CHANNELS[each.channel].form, each.language, each.household
-
-
-def _key(message: Message) -> Kind:
-    return message.form, message.language, message.household

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from advisory.policy import Policy
 from advisory.types import ORDERS
@@ -72,7 +72,10 @@ def _approve(
     advised = [row["district_id"] for row in record["advice"] if row["level"] == level]
     if not policy.automatic.names(level) or not advised:
         return []
-    standing = approval.c.expires > now, approval.c.level >= level, approval.c.drill.is_(False)
+    city_id = record["city"]["city_id"]
+    here = or_(approval.c.city_id == city_id, approval.c.city_id.is_(None))
+    real = approval.c.level >= level, approval.c.drill.is_(False)
+    standing = here, approval.c.expires > now, *real
     decided = set(connection.execute(select(approval.c.district_id).where(*standing)).scalars())
     chosen = [district_id for district_id in advised if district_id not in decided]
     if not chosen:

@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any
 
 import shapely
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, or_, select
 
 from alerts.bot.types import Danger, Depth, Order, Profile, Refuge, Scene
 from alerts.duty.book import acknowledge, alert, told_of
@@ -22,6 +22,7 @@ from alerts.duty.types import Officer
 from alerts.enrolment import enrol
 from alerts.recipients import Person, find_person, opt_out
 from alerts.schema import approval, message
+from alerts.standing import in_force
 from kawamori.city import City, read_city
 from kawamori.policies import read_policy
 from kawamori.rosters import city_roster, rostered
@@ -114,14 +115,15 @@ class WorldNow:
 
     def order(self, district_id: str, language: str) -> Order | None:
         """Give the newest approved order of a district that stands, in its approved words."""
+        city_id = None if self._known is None else self._known.city.city_id
         query = (
             select(approval.c.approval_id, approval.c.level, message)
             .join(message, message.c.approval_id == approval.c.approval_id)
             .where(
                 approval.c.district_id == district_id,
                 approval.c.drill.is_(False),
-                approval.c.voided_at.is_(None),
-                approval.c.expires > self._now,
+                or_(approval.c.city_id == city_id, approval.c.city_id.is_(None)),
+                in_force(self._now),
                 message.c.form.in_(FORMS),
             )
             .order_by(approval.c.at.desc(), approval.c.approval_id)

@@ -263,12 +263,22 @@ def approve(
         Path | None, typer.Option(help="CSV district_id,channel,address instead of the registry")
     ] = None,
     second: Annotated[str | None, typer.Option(help="second officer: levels 4 and 5")] = None,
+    finish_by: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"],
+            help="time in Japan that the mayor names for being out",
+        ),
+    ] = None,
 ) -> None:
     """Approve the drafts of a stored run; nothing is sent without this."""
+    from alerts.wording import JST
     from kawamori.approval import approve_run
 
-    for line in approve_run(run_id, _settings(), officer=officer, second=second,
-                            recipients=recipients):  # fmt: skip
+    for line in approve_run(
+        run_id, _settings(), officer=officer, second=second, recipients=recipients,
+        finish_by=None if finish_by is None else finish_by.replace(tzinfo=JST),
+    ):  # fmt: skip
         typer.echo(line)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from math import nan
 from typing import Any
 from urllib.parse import quote
@@ -17,11 +18,20 @@ from uuid import UUID, uuid5
 import pandas as pd
 
 from advisory.types import ORDERS, Advice, Destination, GaugeState
-from alerts.cap.draft import cap_message
-from alerts.cap.notice import area_of
+from alerts.cap.draft import area_of_draft, cap_message
+from alerts.cap.notice import Area, area_of
 from alerts.compose import compose
 from alerts.facts import hazard_of, observe
-from alerts.types import EVERYBODY, NEW, PUBLIC_FORMS, STAFF_FORM, Message, Observed, Occasion
+from alerts.types import (
+    CAP_FORM,
+    EVERYBODY,
+    NEW,
+    PUBLIC_FORMS,
+    STAFF_FORM,
+    Message,
+    Observed,
+    Occasion,
+)
 from kawamori.city import City
 from kawamori.run import Run
 
@@ -55,6 +65,7 @@ class Local:
     observed: tuple[Observed, ...]
     drill: bool
     occasion: Occasion = NEW
+    finish_by: datetime | None = None
 
     @classmethod
     def of(cls, city: City, advice: Advice, states: Sequence[GaugeState], *, drill: bool) -> Local:
@@ -83,6 +94,7 @@ class Local:
             language=language,
             hazard=hazard_of(self.advice),
             occasion=self.occasion,
+            finish_by=self.finish_by,
             river_names=self.rivers,
             observed=self.observed,
             open_shelters=None if open_shelters is None else frozenset(open_shelters),
@@ -91,18 +103,27 @@ class Local:
             notes=self.city.notes,
         )
 
-    def cap(self) -> Message | None:
-        """Give the CAP draft; None where citizens are told nothing or the district has no shape."""
-        shape = self.city.districts.geometry.loc[self.advice.district_id]
-        if self.advice.level not in ORDERS or shape is None or shape.is_empty or shape.area == 0:
+    def cap(self, area: Area | None = None) -> Message | None:
+        """Give the CAP draft; None where citizens are told nothing or the district has no shape.
+
+        Without `area` that of the city's districts, which a stored run does not have.
+        """
+        if self.advice.level not in ORDERS:
             return None
+        if area is None:
+            shape = self.city.districts.geometry.loc[self.advice.district_id]
+            if shape is None or shape.is_empty or shape.area == 0:
+                return None
+            area = area_of(self.advice.name, self.city.code, shape)
         return cap_message(
             self.advice,
-            area_of(self.advice.name, self.city.code, shape),
+            area,
             city_name=self.city.name,
             expires=self.advice.valid_until,
             drill=self.drill,
             hazard=hazard_of(self.advice),
+            occasion=self.occasion,
+            finish_by=self.finish_by,
             river_names=self.rivers,
             observed=self.observed,
             notes=self.city.notes,
@@ -128,13 +149,14 @@ def segment_drafts(
     *,
     links: Links | None = None,
     occasion: Occasion = NEW,
+    finish_by: datetime | None = None,
 ) -> Iterator[Message]:
     """Give the texts of one district for each (form, language, household) that is wanted.
 
     Each kind of household reads its own shelters of the plan; EVERYBODY reads those of the advice.
     """
     local = Local.of(run.city, advice, run.states, drill=run.drill)
-    local = replace(local, occasion=occasion)
+    local = replace(local, occasion=occasion, finish_by=finish_by)
     known = _open_shelters(run.city)
     by_kind: dict[str, Local] = {}
     for form, language, household in wanted:
@@ -146,6 +168,29 @@ def segment_drafts(
         draft = here.write(form, language, open_shelters=doors, links=links)
         if draft is not None:
             yield _for(draft, household)
+
+
+def written_anew(
+    run: Run,
+    advice: Advice,
+    told: Iterable[Message],
+    *,
+    links: Links | None = None,
+    occasion: Occasion,
+    finish_by: datetime | None = None,
+) -> Iterator[Message]:
+    """Give texts of one district as they read on another occasion, CAP for the same area."""
+    told = list(told)
+    kinds = [(one.form, one.language, one.household) for one in told if one.form != CAP_FORM]
+    yield from segment_drafts(
+        run, advice, kinds, links=links, occasion=occasion, finish_by=finish_by
+    )
+    local = Local.of(run.city, advice, run.states, drill=run.drill)
+    local = replace(local, occasion=occasion, finish_by=finish_by)
+    for one in (one for one in told if one.form == CAP_FORM):
+        draft = local.cap(area_of_draft(one.body))
+        if draft is not None:
+            yield draft
 
 
 def places_of(run: Run, advice: Advice, household: str) -> tuple[Destination, ...]:

@@ -30,7 +30,7 @@ from kawamori.report import step
 from kawamori.run import Run
 from kawamori.settings import Settings
 from kawamori.simulated_rain import NOTE, rain_archive, rain_outlook
-from kawamori.store import open_store
+from kawamori.store import opened_store
 from kawamori.stored import store_and_report
 
 OFFICERS = ("訓練当直A", "訓練当直B")
@@ -131,15 +131,15 @@ def record_delivery(run: Run, folder: Path) -> list[Delivery]:
     The drill has its own store and its own one invented recipient per text; what was handed over
     is in `sent.jsonl`.
     """
-    engine = open_store(f"sqlite:///{folder / 'drill.sqlite'}")
-    with engine.begin() as connection:
-        for advice in run.advice:
-            _approve(connection, run, advice)
     channels = {
         f"recording-{form}": RecordingChannel(f"recording-{form}", form, folder / "sent.jsonl")
         for form in PUBLIC_FORMS
     }
-    return deliver(engine, channels, now=run.issued_at)
+    with opened_store(f"sqlite:///{folder / 'drill.sqlite'}") as engine:
+        with engine.begin() as connection:
+            for advice in run.advice:
+                _approve(connection, run, advice)
+        return deliver(engine, channels, now=run.issued_at)
 
 
 def _approve(connection: Connection, run: Run, advice: Advice) -> None:
@@ -160,4 +160,5 @@ def _approve(connection: Connection, run: Run, advice: Advice) -> None:
             at=run.issued_at,
             expires=advice.valid_until,
             drill=True,
+            city_id=run.city.city_id,
         )

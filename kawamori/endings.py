@@ -14,15 +14,14 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, select
 
 from advisory.types import Advice, Level
-from alerts.cap.draft import area_of_draft, cap_message
-from alerts.facts import hazard_of
 from alerts.outbox import approve, void
 from alerts.schema import approval, message, outbox
-from alerts.types import CAP_FORM, Audience, Message, Occasion
-from kawamori.drafts import segment_drafts
+from alerts.standing import ENDINGS
+from alerts.types import Audience, Message, Occasion
+from kawamori.drafts import written_anew
 from kawamori.run import Run
 from kawamori.settings import Settings
-from kawamori.store import open_store
+from kawamori.store import opened_store
 from kawamori.stored import read_record
 from kawamori.stored_run import run_of
 
@@ -52,14 +51,15 @@ def end_order(
     ValueError
         If there is no such approval, it has ended already, or the end may not be approved.
     """
-    engine = open_store(settings.store_url)
-    with engine.begin() as connection:
+    with opened_store(settings.store_url) as engine, engine.begin() as connection:
         row = connection.execute(
             select(approval).where(approval.c.approval_id == approval_id)
         ).first()
         if row is None or row.voided_at is not None:
             said = "got none" if row is None else f"ended {row.voided_at:%Y-%m-%d %H:%M} UTC"
             raise ValueError(f"approval {approval_id!r} must be one that stands, {said}.")
+        if row.occasion in ENDINGS:
+            raise ValueError(f"approval {approval_id!r} must be of an order, it ended one.")
         run = run_of(read_record(engine, row.run_id))
         advice = _advice(run, row, at)
         occasion = Occasion(kind, earlier=row.at)
@@ -68,13 +68,17 @@ def end_order(
             connection,
             run_id=row.run_id,
             advice=advice,
-            messages=list(_messages(connection, run, advice, row, occasion)),
+            messages=list(
+                written_anew(run, advice, _told(connection, approval_id), occasion=occasion)
+            ),
             audiences=list(_audiences(connection, approval_id)),
             first=officer,
             second=second,
             at=at,
             expires=at + LIFE,
             drill=row.drill,
+            city_id=row.city_id,
+            occasion=occasion,
         )
 
 
@@ -84,27 +88,13 @@ def _advice(run: Run, row: Row[Any], at: datetime) -> Advice:
     return replace(found, level=Level(row.level), issued_at=at, valid_until=at + LIFE)
 
 
-def _messages(
-    connection: Connection, run: Run, advice: Advice, row: Row[Any], occasion: Occasion
-) -> Iterator[Message]:
-    told = connection.execute(
-        select(message).where(message.c.approval_id == row.approval_id).order_by(message.c.form)
-    ).all()
-    kinds = [(one.form, one.language, one.household) for one in told if one.form != CAP_FORM]
-    yield from segment_drafts(run, advice, kinds, occasion=occasion)
-    for one in (one for one in told if one.form == CAP_FORM):
-        draft = cap_message(
-            advice,
-            area_of_draft(one.body),
-            city_name=run.city.name,
-            expires=advice.valid_until,
-            drill=row.drill,
-            hazard=hazard_of(advice),
-            occasion=occasion,
-            notes=run.city.notes,
-        )
-        if draft is not None:
-            yield draft
+def _told(connection: Connection, approval_id: str) -> Iterator[Message]:
+    rows = connection.execute(
+        select(message).where(message.c.approval_id == approval_id).order_by(message.c.form)
+    )
+    names = ("message_id", "district_id", "language", "form", "subject", "household")
+    for row in rows:
+        yield Message(**{name: getattr(row, name) for name in names}, body=bytes(row.body))
 
 
 def _audiences(connection: Connection, approval_id: str) -> Iterator[Audience]:

@@ -13,6 +13,7 @@ from advisory.types import Advice, Level
 from alerts.facts import hazard_of
 from alerts.lalert import Order, Sheet, lalert_csv, lalert_xml
 from alerts.schema import approval, message
+from alerts.standing import ENDINGS
 from kawamori.run import Run
 from kawamori.settings import Settings
 from kawamori.store import open_store
@@ -51,7 +52,11 @@ def _orders(connection: Connection, run: Run) -> Iterator[Order]:
     advice = {one.district_id: one for one in run.advice}
     rows = connection.execute(
         select(approval)
-        .where(approval.c.run_id == run.run_id, approval.c.voided_at.is_(None))
+        .where(
+            approval.c.run_id == run.run_id,
+            approval.c.voided_at.is_(None),
+            approval.c.occasion.not_in(ENDINGS),
+        )
         .order_by(approval.c.level.desc(), approval.c.district_id, approval.c.at)
     )
     newest = {row.district_id: row for row in rows}

@@ -11,6 +11,7 @@ import pandas as pd
 from sqlalchemy import Engine, select
 
 from alerts.schema import approval
+from alerts.standing import in_force
 from kawamori.store import StoredRun, stored_runs
 from shelters.types import GROUP_COLUMNS, Allocation
 
@@ -40,8 +41,7 @@ def _ordered(engine: Engine, run_ids: list[str], at: datetime) -> set[str]:
     query = select(approval.c.district_id).where(
         approval.c.run_id.in_(run_ids),
         approval.c.drill.is_(False),
-        approval.c.voided_at.is_(None),
-        approval.c.expires > at,
+        in_force(at),
     )
     with engine.connect() as connection:
         return {str(row.district_id) for row in connection.execute(query)}

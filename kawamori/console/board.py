@@ -178,7 +178,7 @@ def _texts(
         and kind_of(draft) not in used
     ]
     rows = [(one.message, one.channel, one.people) for one in sent]
-    rows += [(draft, None, 0) for draft in own]  # type: ignore[misc]
+    rows += [(draft, None, 0) for draft in own]
     return [_text(edits.get(kind_of(m), m), m, channel, people) for m, channel, people in rows]
 
 

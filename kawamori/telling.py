@@ -1,0 +1,66 @@
+"""Texts of one district as they read now: what stood before decides whether they tell a change."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from advisory.types import Advice, Level
+from alerts.standing import occasion_of
+from alerts.types import NEW, Message, Occasion
+from kawamori.drafts import Links, segment_drafts, written_anew
+from kawamori.run import Run
+
+Kind = tuple[str, str, str]  # form, language, household
+
+
+@dataclass(frozen=True)
+class Telling:
+    """How the texts of one district tell its order: as new or as a change, until when to leave."""
+
+    occasion: Occasion = NEW
+    finish_by: datetime | None = None  # the mayor's word
+
+    @classmethod
+    def of(
+        cls, connection: Connection, run: Run, advice: Advice, finish_by: datetime | None
+    ) -> Telling:
+        """Look up what stands for the district; at level 5 there is no time left to name."""
+        finish_by = None if advice.level == Level.EMERGENCY else finish_by
+        named: dict[str, Any] = {"city_id": run.city.city_id, "run_id": run.run_id}
+        found = occasion_of(connection, advice, **named, drill=run.drill, finish_by=finish_by)
+        return cls(found, finish_by)
+
+
+def texts_of(
+    run: Run, advice: Advice, wanted: Iterable[Kind], links: Links, telling: Telling
+) -> dict[Kind, Message]:
+    """Give the texts of the kinds that are wanted, by kind."""
+    written = segment_drafts(
+        run, advice, dict.fromkeys(wanted), links=links, occasion=telling.occasion,
+        finish_by=telling.finish_by,
+    )  # fmt: skip
+    return {key_of(message): message for message in written}
+
+
+def own_drafts(
+    run: Run, advice: Advice, forms: Collection[str], links: Links, telling: Telling
+) -> dict[Kind, Message]:
+    """Give the run's own drafts; those that a change or a deadline makes untrue, written anew."""
+    here = (one for one in run.messages if one.district_id == advice.district_id)
+    drafted: Iterable[Message] = [one for one in here if one.form in forms]
+    if telling != Telling():
+        drafted = written_anew(
+            run, advice, drafted, links=links, occasion=telling.occasion,
+            finish_by=telling.finish_by,
+        )  # fmt: skip
+    return {key_of(message): message for message in drafted}
+
+
+def key_of(message: Message) -> Kind:
+    """Give what a text is one of."""
+    return message.form, message.language, message.household
