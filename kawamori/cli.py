@@ -14,6 +14,7 @@ import typer
 from kawamori.commands import (
     accounts,
     backup,
+    cycle,
     database,
     doctor,
     duty,
@@ -342,6 +343,10 @@ def city_check(
 
 
 app.command()(doctor.doctor)
+
+# The desk as a service.
+for _command in (cycle.cycle, cycle.heartbeat, cycle.feed, cycle.compact):
+    app.command()(_command)
 
 # The store's own commands, after the desk's.
 for _command in (endings.lift, ledger.verify_ledger, backup.backup, backup.restore, backup.prune):

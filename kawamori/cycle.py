@@ -1,0 +1,141 @@
+"""One ten-minute cycle: poll, window of what is known, run, store; `kawamori.cycle_guard` runs it.
+
+One time serves for all of it: readings, telegrams and advice are of `now`, the cycle's beginning.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import httpx2
+import numpy as np
+from sqlalchemy import Engine
+
+from advisory.types import Advice, Warnings
+from forecasting.types import Observations, step_of
+from kawamori.archive import Archive
+from kawamori.cities import open_city
+from kawamori.city import City
+from kawamori.cycle_log import due_at
+from kawamori.degraded import degraded
+from kawamori.drill import read_series, train_desk
+from kawamori.feeds.config import TELEGRAMS, feed_id, read_feeds
+from kawamori.feeds.fetch import new_client
+from kawamori.feeds.poll import Outcome, Round, archive_folder, poll_due, telegram_folder
+from kawamori.feeds.state import feed_states
+from kawamori.feeds.types import Feed
+from kawamori.ground import read_ground
+from kawamori.pipeline import Desk
+from kawamori.pipeline import cycle as run_of
+from kawamori.run import Run
+from kawamori.settings import Settings
+from kawamori.store import opened_store, stored_runs
+from kawamori.stored import read_record, store_and_report
+from kawamori.stored_run import advice_of
+from kawamori.telegrams import read_warnings
+from kawamori.told import read_told
+
+MEMORY = timedelta(days=30)  # that the features look back on, and a little more
+TEN_MINUTES = timedelta(minutes=10)
+RECENT = timedelta(hours=2)  # advice of an older run no longer steadies that of this one
+
+
+@dataclass(frozen=True)
+class Cycled:
+    """What a cycle gave."""
+
+    run: Run
+    folder: Path
+    outcomes: tuple[Outcome, ...]
+    notes: tuple[str, ...]  # what it had to do without
+
+
+def run_cycle(
+    settings: Settings,
+    city_id: str,
+    *,
+    now: datetime,
+    desk: Desk | None = None,
+    client: httpx2.Client | None = None,
+    wait: Callable[[float], None] = time.sleep,
+) -> Cycled:
+    """Poll what is due, compute, store and report one cycle.
+
+    Parameters
+    ----------
+    now
+        Issue time and time of receipt; seconds count.
+    desk
+        Opened before, for many cycles of one process; None = opened here.
+    """
+    now = now.replace(microsecond=0)
+    city = open_city(city_id, settings, _quiet) if desk is None else desk.city
+    feeds = read_feeds(city)
+    with opened_store(settings.store_url) as store, closing(client or new_client()) as http:
+        tokens = {name: token.get_secret_value() for name, token in settings.feed_tokens.items()}
+        round_ = Round(store, settings.home, http, now, tokens, wait)
+        outcomes = tuple(poll_due(city, feeds, round_))
+        desk = train_desk(city, settings, drill=False) if desk is None else desk
+        run, notes = _computed(desk, store, settings, feeds, now)
+    folder = store_and_report(run, f"{city_id}-{due_at(now):%Y%m%dT%H%MZ}", settings)
+    return Cycled(run, folder, outcomes, notes)
+
+
+def _computed(
+    desk: Desk, store: Engine, settings: Settings, feeds: tuple[Feed, ...], now: datetime
+) -> tuple[Run, tuple[str, ...]]:
+    city = desk.city
+    observations = window_of(city, settings.home, now)
+    warnings = _warnings(city, settings.home, feeds, now)
+    notes = degraded(
+        city, observations, desk.policy, feeds=feeds,
+        states=feed_states(store, [feed_id(city, feed) for feed in feeds]),
+        heard_at=None if warnings is None else warnings.received_at, issued_at=now,
+    )  # fmt: skip
+    told = replace(desk, city=replace(city, notes=(*city.notes, *notes)))
+    run = run_of(
+        told, observations, issued_at=now, warnings=warnings,
+        previous=_previous(store, city.city_id, now),
+        told=read_told(store, city.city_id, at=now),
+        ground=read_ground(store, city.city_id, at=now),
+    )  # fmt: skip
+    return run, notes
+
+
+def window_of(city: City, home: Path, now: datetime) -> Observations:
+    """Give the city's series as known at `now`, in the step that its models learned."""
+    learned = step_of(read_series(city.folder / "observations.nc"))
+    step = timedelta(seconds=float(learned / np.timedelta64(1, "s")))
+    archive = Archive(archive_folder(home, city.city_id))
+    return archive.window(
+        city.gauges, start=now - MEMORY, end=now, step=step, rain_step=min(step, TEN_MINUTES),
+        known_at=now, to_the_end=True,
+    )  # fmt: skip
+
+
+def _warnings(city: City, home: Path, feeds: tuple[Feed, ...], now: datetime) -> Warnings | None:
+    """Give what the telegrams say; None = no feed of them is connected, or nothing came yet."""
+    ours = [feed for feed in feeds if feed.kind == TELEGRAMS]
+    if not ours:
+        return None
+    folder = ours[0].folder or telegram_folder(home)
+    return read_warnings(folder, city, issued_at=now) if folder.is_dir() else None
+
+
+def _previous(store: Engine, city_id: str, now: datetime) -> list[Advice] | None:
+    """Give the advice of the newest run, if it is recent and can be read."""
+    for run in stored_runs(store, state="complete"):
+        if run.city_id == city_id and not run.drill and run.issued_at <= now:
+            if now - run.issued_at > RECENT:
+                return None
+            return [advice_of(row) for row in read_record(store, run.run_id)["advice"]]
+    return None
+
+
+def _quiet(_: str, __: float) -> None:
+    """Take a progress report that nobody watches."""

@@ -1,0 +1,166 @@
+"""The guard of cycles: one at a time, killed when too long, each accounted for, staff told.
+
+The cycle itself runs in a child process, so that nothing in it can keep the guard from ending it.
+The lock is the kernel's (flock): a process that dies lets go of it, whatever killed it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from kawamori.cycle_log import account, begin, due_at, end, write_heartbeat
+from kawamori.settings import Settings
+from kawamori.store import opened_store
+
+GRACE = timedelta(minutes=2)  # a guard that is so much over its time is itself stuck
+
+Work = Callable[[], tuple[str, list[str]]]  # gives run_id and what to say
+
+
+class CycleError(RuntimeError):
+    """A cycle did not end well; the staff are told this text."""
+
+
+class CycleBusyError(RuntimeError):
+    """Another cycle of the city is at work and within its time."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a cycle ended; `run_id` None = this time's was complete before."""
+
+    due: datetime
+    run_id: str | None
+    lines: tuple[str, ...]
+    missed: int
+
+
+def guarded_cycle(settings: Settings, city_id: str, work: Work, *, now: datetime) -> Ended:
+    """Run a cycle's work under lock and watchdog; the cycles missed before are written down after.
+
+    Raises
+    ------
+    CycleBusyError
+        If another one is at work.
+    CycleError
+        If the work failed, was killed, or took longer than the settings allow.
+    """
+    limit_s = settings.cycle_max_min * 60
+    with locked(settings.home / "locks" / f"cycle-{city_id}.lock", limit_s=limit_s):
+        with opened_store(settings.store_url) as store:
+            due = begin(store, city_id, now=now)
+        if due is None:
+            return Ended(due_at(now), None, ("this cycle is complete already",), 0)
+        run_id, said, fault = _in_child(work, limit_s)
+        state = "complete" if run_id else "killed" if not said else "failed"
+        with opened_store(settings.store_url) as store:
+            end(store, city_id, due, state=state, now=max(datetime.now(UTC), now), run_id=run_id,
+                note=fault)  # fmt: skip
+            missed = account(store, city_id, due, now=now)
+        if run_id is None:
+            raise CycleError(f"cycle of {due:%Y-%m-%d %H:%M} UTC {state}: {fault}")
+        write_heartbeat(heartbeat_file(settings, city_id), due=due, at=now, run_id=run_id)
+    return Ended(due, run_id, tuple(said), missed)
+
+
+def heartbeat_file(settings: Settings, city_id: str) -> Path:
+    """Give the file that tells of the last complete cycle."""
+    return settings.home / "heartbeats" / f"{city_id}.json"
+
+
+@contextmanager
+def locked(path: Path, *, limit_s: float) -> Iterator[None]:
+    """Hold the lock of a city's cycle.
+
+    A holder that is over its time (its own watchdog is stuck too) is killed and the lock taken.
+
+    Raises
+    ------
+    CycleBusyError
+        If a holder is within its time.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        if not _taken(file.fileno()):
+            holder, since = _holder(path)
+            over = timedelta(seconds=limit_s) + GRACE
+            if holder is None or since is None or datetime.now(UTC) - since < over:
+                raise CycleBusyError(f"another cycle is at work (process {holder}, since {since})")
+            os.kill(holder, signal.SIGKILL)
+            fcntl.flock(file, fcntl.LOCK_EX)  # the kernel lets go when that process is gone
+        file.truncate(0)
+        file.write(json.dumps({"pid": os.getpid(), "since": datetime.now(UTC).isoformat()}))
+        file.flush()
+        yield
+
+
+def _taken(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _holder(path: Path) -> tuple[int | None, datetime | None]:
+    """Give process and beginning of who holds the lock; None where it has not written them yet."""
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return int(told["pid"]), datetime.fromisoformat(told["since"])
+    except (ValueError, KeyError, TypeError):
+        return None, None
+
+
+def _in_child(work: Work, limit_s: float) -> tuple[str | None, list[str], str]:
+    """Give run_id, what was said and the fault; nothing said and no run_id = it was killed."""
+    fork = multiprocessing.get_context("fork")
+    ours, theirs = fork.Pipe(duplex=True)
+    child = fork.Process(target=_child, args=(work, theirs, ours), daemon=False)
+    child.start()
+    theirs.close()
+    try:
+        if not ours.poll(limit_s):
+            return None, [], f"it took longer than {limit_s / 60:g} min"
+        run_id, said, fault = ours.recv()
+    except EOFError:
+        child.join(10)
+        return None, [], f"its process ended with code {child.exitcode}"
+    else:
+        child.join(10)
+        return run_id, said, fault
+    finally:
+        if child.is_alive():
+            child.kill()
+            child.join()
+        ours.close()
+
+
+def _child(work: Work, pipe: Connection, guards: Connection) -> None:
+    guards.close()  # else this process would hold the other end of its own pipe
+    threading.Thread(target=_end_with_guard, args=(pipe,), daemon=True).start()
+    try:
+        run_id, said = work()
+        answer: tuple[str | None, list[str], str] = (run_id, said, "")
+    except Exception as error:  # noqa: BLE001 - told by the guard, which raises it again
+        text = f"{type(error).__name__}: {error}"
+        answer = (None, [text], text)
+    pipe.send(answer)
+
+
+def _end_with_guard(pipe: Connection) -> None:
+    """End this process when the guard is gone: the next guard must not meet it at work."""
+    try:
+        pipe.poll(None)
+    finally:
+        os._exit(1)

@@ -1,0 +1,81 @@
+"""Cycles of the tiny city from its feeds: what is missing is said, what comes is used."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import pytest
+
+from advisory.types import Level
+from kawamori.archive import Archive
+from kawamori.cities import open_city
+from kawamori.cycle import run_cycle, window_of
+from kawamori.degraded import BEGINNING
+from kawamori.feeds.poll import archive_folder
+from kawamori.settings import Settings
+
+NOW = datetime(2026, 9, 8, 12, 3, 20, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+FEED = """
+[[feed]]
+name = "drop"
+kind = "drop"
+every_s = 60
+folder = "in"
+[feed.columns]
+g1 = "level"
+"""
+
+
+@pytest.fixture
+def settings(tiny_home, tmp_path):
+    folder = tiny_home / "cities" / "tiny"
+    with (folder / "city.toml").open("a", encoding="utf-8") as file:
+        file.write(FEED)
+    (folder / "in").mkdir()
+    return Settings(home=tiny_home, out=tmp_path / "out")
+
+
+def keep(settings, kind, station, values, *, end=NOW, step=HOUR):
+    """Keep readings that end at a time, each received when it was made."""
+    at = [end - number * step for number in reversed(range(len(values)))]
+    frame = pd.DataFrame({"kind": kind, "station_id": station, "at": at, "value": values})
+    Archive(archive_folder(settings.home, "tiny")).append(frame, received_at=end)
+
+
+def test_a_desk_that_hears_nothing_is_unknown_and_says_what_it_lacks(settings):
+    done = run_cycle(settings, "tiny", now=NOW)
+    assert {advice.level for advice in done.run.advice} == {Level.UNKNOWN}
+    text = "\n".join(done.notes)
+    assert all(note.startswith(BEGINNING) for note in done.notes)
+    assert "水位なし(全局)" in text
+    assert "雨量なし(全局)" in text
+    assert "警報電文なし" in text
+    assert "水位なし(全局)" in (done.folder / "run.json").read_text("utf-8")
+
+
+def test_a_flood_that_came_by_a_feed_is_advised_although_all_else_is_missing(settings):
+    keep(settings, "level_m", "g1", [0.5] * 48 + [1.0, 1.6, 2.2, 2.7])
+    done = run_cycle(settings, "tiny", now=NOW)
+    low = next(advice for advice in done.run.advice if advice.district_id == "low")
+    assert low.level >= Level.EVACUATE  # 2.7 m is above 氾濫危険水位 2.5 m
+    assert any("雨量なし" in note for note in done.notes)
+    assert not any("水位なし" in note for note in done.notes)
+
+
+def test_a_broken_feed_stands_on_the_page(settings):
+    (settings.cities / "tiny" / "in").rmdir()
+    done = run_cycle(settings, "tiny", now=NOW)
+    assert done.outcomes[0].fault.startswith("folder: ")
+    assert any("受信の障害: drop(連続1回)" in note for note in done.notes)
+    assert "受信の障害" in (done.folder / "index.html").read_text("utf-8")
+
+
+def test_an_hourly_series_reaches_to_now(settings):
+    city = open_city("tiny", settings, lambda *_: None)
+    keep(settings, "level_m", "g1", [1.0, 2.0], step=timedelta(minutes=10))
+    window = window_of(city, settings.home, NOW)
+    # one hour ends now: of 1.0 ten minutes ago and 2.0 now the newest counts.
+    assert window["level_m"].values[-1, 0] == 2.0
+    assert pd.Timestamp(window["time"].values[-1], tz="UTC") == NOW

@@ -1,0 +1,170 @@
+"""The guard: one cycle at a time, none without an account, staff told of what ended badly."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from kawamori.cycle_guard import (
+    CycleBusyError,
+    CycleError,
+    guarded_cycle,
+    heartbeat_file,
+    locked,
+)
+from kawamori.cycle_log import account, begin, cycles, due_at, end, read_heartbeat
+from kawamori.settings import Settings
+from kawamori.store import open_store
+
+NOON = datetime(2026, 6, 1, 12, 3, 20, tzinfo=UTC)
+TEN = timedelta(minutes=10)
+fork = multiprocessing.get_context("fork")
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(home=tmp_path, out=tmp_path / "out")
+
+
+@pytest.fixture
+def store(settings):
+    engine = open_store(settings.store_url)
+    yield engine
+    engine.dispose()
+
+
+def good():
+    return "run-1", ["said"]
+
+
+def states(store):
+    return [(row.due.strftime("%H:%M"), row.state) for row in cycles(store, "town")]
+
+
+def test_a_good_cycle_is_complete_and_its_heart_beats(settings, store):
+    ended = guarded_cycle(settings, "town", good, now=NOON)
+    assert (ended.run_id, ended.lines, ended.missed) == ("run-1", ("said",), 0)
+    assert states(store) == [("12:00", "complete")]
+    assert read_heartbeat(heartbeat_file(settings, "town")) == due_at(NOON)
+
+
+def test_a_cycle_that_is_complete_is_not_run_again(settings, store):
+    guarded_cycle(settings, "town", good, now=NOON)
+    again = guarded_cycle(settings, "town", lambda: 1 / 0, now=NOON + timedelta(minutes=6))
+    assert again.run_id is None
+    assert states(store) == [("12:00", "complete")]
+
+
+def test_a_failed_cycle_says_why_and_may_be_tried_again(settings, store):
+    def bad():
+        raise ValueError("no gauges")
+
+    with pytest.raises(CycleError, match="failed: ValueError: no gauges"):
+        guarded_cycle(settings, "town", bad, now=NOON)
+    assert states(store) == [("12:00", "failed")]
+    assert read_heartbeat(heartbeat_file(settings, "town")) is None
+    guarded_cycle(settings, "town", good, now=NOON)
+    assert states(store) == [("12:00", "complete")]
+
+
+def test_a_killed_cycle_is_told(settings, store):
+    with pytest.raises(CycleError, match="ended with code -9"):
+        guarded_cycle(settings, "town", lambda: os.kill(os.getpid(), signal.SIGKILL), now=NOON)
+    assert states(store) == [("12:00", "killed")]
+
+
+def test_a_cycle_over_its_time_is_killed(settings, store):
+    short = settings.model_copy(update={"cycle_max_min": 0.2 / 60})
+    with pytest.raises(CycleError, match="took longer"):
+        guarded_cycle(short, "town", lambda: time.sleep(600), now=NOON)
+    assert states(store) == [("12:00", "killed")]
+
+
+def test_after_an_outage_the_present_is_run_and_the_missed_are_written_down(settings, store):
+    guarded_cycle(settings, "town", good, now=NOON)
+    assert guarded_cycle(settings, "town", good, now=NOON + 4 * TEN).missed == 3
+    assert states(store) == [
+        ("12:00", "complete"), ("12:10", "missed"), ("12:20", "missed"), ("12:30", "missed"),
+        ("12:40", "complete"),
+    ]  # fmt: skip
+
+
+def test_a_cycle_that_never_ended_was_killed_and_a_year_is_one_row(store):
+    due = begin(store, "town", now=NOON)
+    assert account(store, "town", due + timedelta(days=365), now=NOON) == 1
+    assert [row.state for row in cycles(store, "town")] == ["killed", "missed"]
+    assert account(store, "town", due, now=NOON) == 0  # nothing before the first
+    end(store, "town", due, state="complete", now=NOON)
+
+
+def hold(path, ready):
+    with locked(path, limit_s=60.0):
+        ready.set()
+        time.sleep(600)
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Give a lock and a process that holds it."""
+    path, ready = tmp_path / "x.lock", fork.Event()
+    process = fork.Process(target=hold, args=(path, ready))
+    process.start()
+    assert ready.wait(60)
+    yield path, process
+    process.kill()
+    process.join()
+
+
+def test_a_lock_within_its_time_is_respected_and_one_of_the_dead_taken_over(holder):
+    path, process = holder
+    with pytest.raises(CycleBusyError, match=f"process {process.pid}"), locked(path, limit_s=60.0):
+        pass
+    process.kill()
+    process.join()
+    with locked(path, limit_s=60.0):
+        pass
+
+
+def test_a_holder_over_its_time_is_killed(holder):
+    path, process = holder
+    with locked(path, limit_s=-1000.0):  # its time was over before it began
+        process.join(60)
+        assert process.exitcode == -9
+
+
+def guard(settings, pid):
+    def work():
+        pid.value = os.getpid()
+        time.sleep(600)
+        return "late", []
+
+    guarded_cycle(settings, "town", work, now=NOON)
+
+
+def test_a_child_ends_with_its_guard_and_the_next_guard_accounts_for_it(settings, store):
+    pid = fork.Value("i", 0)
+    process = fork.Process(target=guard, args=(settings, pid))
+    process.start()
+    while not pid.value:
+        time.sleep(0.01)
+    process.kill()
+    process.join()
+    for _ in range(6000):  # the child notices that the pipe is closed
+        if not os.path.exists(f"/proc/{pid.value}"):
+            break
+        time.sleep(0.01)
+    else:
+        pytest.fail("the child outlived its guard")
+    guarded_cycle(settings, "town", good, now=NOON + TEN)
+    assert states(store) == [("12:00", "killed"), ("12:10", "complete")]
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"due": "2026-06-01"}', "[]", '{"due": 3}'])
+def test_a_heartbeat_that_cannot_be_read_is_none(tmp_path, text):
+    (tmp_path / "h.json").write_text(text)
+    assert read_heartbeat(tmp_path / "h.json") is None
