@@ -102,7 +102,7 @@ def open_to_all(request: Request, officer: SignedIn, token: Token) -> Officer | 
     return officer
 
 
-def public(request: Request) -> None:
+async def public(request: Request) -> None:
     """Admit anybody to a page for everybody: no session is read, so it can be cached."""
 
 

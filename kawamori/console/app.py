@@ -18,17 +18,20 @@ from kawamori.console import (
     approval_edits,
     approvals,
     audit,
+    citizen,
+    citizen_map,
     doors,
     events,
     map_page,
     metrics,
     oidc,
     runs,
+    shelters_desk,
     situation,
 )
 from kawamori.console.access import declared
 from kawamori.console.access import public as open_page
-from kawamori.console.api import document, places, public
+from kawamori.console.api import document, ngsi, ogc, places, public
 from kawamori.console.api import runs as api_runs
 from kawamori.console.desk import Clock, Desk, utc_now
 from kawamori.console.faults import answer_faults
@@ -54,9 +57,14 @@ ROUTERS: tuple[APIRouter, ...] = (
     document.router,
     situation.router,
     map_page.router,
+    citizen.router,
+    citizen_map.router,
+    shelters_desk.router,
     acknowledge.router,
     line_webhook.router,
     metrics.router,
+    ngsi.router,
+    ogc.router,
 )
 
 

@@ -87,7 +87,7 @@ def _flood(record: Record, lead_h: float) -> list[dict[str, Any]]:
     end_h, chances = _chances(record, lead_h)
     until = words.clock(record.run.issued_at + timedelta(hours=end_h))
     found = []
-    for area in _map(record, "water"):
+    for area in map_rows(record, "water"):
         river = area.get("river") or area["name"].removesuffix(STAND_IN)
         scenario = area.get("scenario")
         chance = chances.get((river, scenario), chances.get((ALL_RIVERS, scenario)))
@@ -128,7 +128,7 @@ def _districts(record: Record, lead_h: float) -> list[dict[str, Any]]:
     found = []
     # The map was drawn from the districts of the record, in their order.
     for area, district_id in zip(
-        _map(record, "districts"), map(str, record.run.city.districts.index), strict=False
+        map_rows(record, "districts"), map(str, record.run.city.districts.index), strict=False
     ):
         item = advice.get(district_id)
         level = area["level"]
@@ -155,7 +155,7 @@ def _shelters(record: Record, lead_h: float) -> list[dict[str, Any]]:
                 "room_words": place.get("room") or "空き不明",
             },
         )
-        for place in _map(record, "shelters")
+        for place in map_rows(record, "shelters")
     ]
 
 
@@ -167,7 +167,7 @@ def _roads(record: Record, lead_h: float) -> list[dict[str, Any]]:
             [f"全体で{roads['count']}区間 (見込み)"],
             {"closed_to": roads["key"], "count": roads["count"]},
         )
-        for roads in _map(record, "closed")
+        for roads in map_rows(record, "closed")
     ]
 
 
@@ -223,7 +223,8 @@ def _point(place: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "Point", "coordinates": [place["lon"], place["lat"]]}
 
 
-def _map(record: Record, key: str) -> list[dict[str, Any]]:
+def map_rows(record: Record, key: str) -> list[dict[str, Any]]:
+    """Give what the report's map drew under a key: water, districts, shelters, closed."""
     found: list[dict[str, Any]] = _map_data(record.folder / MAP_DATA, record.etag).get(key, [])
     return found
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, Row, select
 
 from alerts.schema import approval, message
+from alerts.standing import ENDINGS
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Decision:
     at: datetime
     expires: datetime
     officers: tuple[str, ...]
+    ends: bool = False  # this text told that an order ends, or was a mistake
 
 
 def decisions(engine: Engine, run_id: str) -> dict[str, Decision]:
@@ -34,8 +36,19 @@ def decisions(engine: Engine, run_id: str) -> dict[str, Decision]:
 
 def in_force(engine: Engine, at: datetime) -> list[Decision]:
     """Give the real orders (no drill) that stand at a time, newest of each district."""
+    return [one for one in last_told(engine, at) if not one.ends]
+
+
+def last_told(engine: Engine, at: datetime, *, past: timedelta = timedelta(0)) -> list[Decision]:
+    """Give what each district was last told for real and nobody voided, highest level first.
+
+    Parameters
+    ----------
+    past
+        So long after their expiry approvals are still given: an order stands until it is lifted.
+    """
     query = select(approval).where(
-        approval.c.drill.is_(False), approval.c.voided_at.is_(None), approval.c.expires > at
+        approval.c.drill.is_(False), approval.c.voided_at.is_(None), approval.c.expires > at - past
     )
     with engine.connect() as connection:
         rows = connection.execute(query.order_by(approval.c.at)).all()
@@ -64,4 +77,5 @@ def _decision(row: Row[Any]) -> Decision:
         row.at,
         row.expires,
         tuple(name for name in officers if name),
+        row.occasion in ENDINGS,
     )

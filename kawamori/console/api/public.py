@@ -41,7 +41,7 @@ def list_orders(request: Request, stored: Stored) -> Response:
 def list_open_shelters(request: Request, stored: Stored) -> Response:
     """Give the shelters that are open now, with the room that is left."""
     record = newest_real(stored)
-    shelters = _open(desk_of(request), record) if record else []
+    shelters = open_shelters(desk_of(request), record) if record else []
     name = record.run.city.name if record else None
     made = PublicShelters(city_name=name, shelters=shelters)
     return answer(request, etag_of(made.model_dump()), lambda: made, cache=CACHE)
@@ -58,7 +58,7 @@ def newest_real(stored: Records) -> Record | None:
 def _order(one: Decision, stored: Records) -> PublicOrder:
     return PublicOrder(
         district_id=one.district_id,
-        district_name=_district(one, stored),
+        district_name=district_of(one, stored),
         level=one.level,
         order_name=ORDERS[Level(one.level)],
         approved_at=one.at,
@@ -66,7 +66,7 @@ def _order(one: Decision, stored: Records) -> PublicOrder:
     )
 
 
-def _district(one: Decision, stored: Records) -> str:
+def district_of(one: Decision, stored: Records) -> str:
     """Give the name by the run of the approval; the id where a later run has replaced it."""
     try:
         names = stored.read(one.run_id).run.city.districts["name"]
@@ -75,7 +75,8 @@ def _district(one: Decision, stored: Records) -> str:
     return str(names.get(one.district_id, one.district_id))
 
 
-def _open(desk: Desk, record: Record) -> list[PublicShelter]:
+def open_shelters(desk: Desk, record: Record) -> list[PublicShelter]:
+    """Give the shelters of a run's city that the list or a report from the ground says are open."""
     shelters = record.run.city.shelters
     if shelters is None:
         return []

@@ -1,0 +1,111 @@
+"""The citizens' page: public, without sign-in and JavaScript, made once and kept as bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from threading import Lock
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from alerts.bot.words import phrases
+from alerts.glossary import languages
+from kawamori.console.access import public
+from kawamori.console.citizen_view import accepted, citizen_words, citizens
+from kawamori.console.desk import desk_of
+from kawamori.console.pages import environment
+from kawamori.console.situation_records import records_of
+
+CACHE = "public, max-age=15, stale-while-revalidate=60"
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+HTML = "text/html; charset=utf-8"
+# BCP 47 of our own names, for screen readers; the others are their own.
+TAGS = {"ja-x-easy": "ja"}
+router = APIRouter(dependencies=[Depends(public)])
+
+
+@dataclass(frozen=True)
+class Held:
+    """The page of one language as it is sent, and until when it needs no look."""
+
+    until: datetime
+    body: bytes
+    etag: str
+
+
+class HeldPages:
+    """The page in each language, made anew when it is older than the settings allow."""
+
+    def __init__(self, request: Request) -> None:
+        self.desk, self.stored = desk_of(request), records_of(request)
+        self.kept = timedelta(seconds=self.desk.settings.citizen_kept_s)
+        self._held: dict[str, Held] = {}
+        self._lock = Lock()
+
+    def fresh(self, language: str) -> Held | None:
+        """Give the page if it needs no look yet."""
+        held = self._held.get(language)
+        return held if held and self.desk.now() < held.until else None
+
+    def make(self, language: str) -> Held:
+        """Give the page, made by one caller while the others wait."""
+        with self._lock:
+            known = self.fresh(language)
+            if known is not None:
+                return known
+            now = self.desk.now()
+            body = self._html(language).encode()
+            etag = f'"{sha256(body).hexdigest()[:32]}"'
+            held = Held(now + self.kept, body, etag)
+            before = self._held.get(language)
+            if before is not None and before.etag == etag:
+                held = replace(before, until=held.until)
+            self._held[language] = held
+            return held
+
+    def _html(self, language: str) -> str:
+        tongues = [(key, TAGS.get(key, key), phrases(key)["language"]) for key in ordered()]
+        return environment().get_template("citizen.html").render(
+            shown=citizens(self.desk, self.stored, language), said=citizen_words(language),
+            language=language, tag=TAGS.get(language, language), tags=TAGS, tongues=tongues,
+        )  # fmt: skip
+
+
+@router.get("/public")
+async def citizen_page(
+    request: Request, lang: Annotated[str, Query(max_length=40)] = ""
+) -> Response:
+    """Give the page in the language asked for, else in the browser's, else in Japanese."""
+    pages = pages_of(request)
+    known = lang in languages()
+    language = lang if known else accepted(request.headers.get("accept-language", ""))
+    held = pages.fresh(language)
+    if held is None:
+        held = await run_in_threadpool(pages.make, language)
+    headers = {
+        "ETag": held.etag, "Cache-Control": CACHE, "Vary": "Accept-Language",
+        "Content-Language": TAGS.get(language, language), "Content-Security-Policy": POLICY,
+    }  # fmt: skip
+    if held.etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(held.body, media_type=HTML, headers=headers)
+
+
+def pages_of(request: Request) -> HeldPages:
+    """Give the pages of this application, kept as long as it runs."""
+    state = request.app.state
+    found: HeldPages | None = getattr(state, "citizen_pages", None)
+    if found is None:
+        found = state.citizen_pages = HeldPages(request)
+    return found
+
+
+def ordered() -> list[str]:
+    """Give the languages, Japanese first."""
+    return sorted(languages(), key=lambda key: (not key.startswith("ja"), key))

@@ -1,0 +1,135 @@
+"""The citizens' map: official flood areas, districts by approved order, open shelters. No forecast.
+
+Folium with constants only, as the staff's map: every text of a run becomes a text node in the one
+script (templates/citizen_map.js).
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import folium
+from branca.element import Figure, MacroElement
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import HTMLResponse
+from folium.template import Template
+from folium.utilities import JsCode
+
+from alerts.glossary import languages, term
+from kawamori.console.access import public
+from kawamori.console.api.answers import answer, etag_of
+from kawamori.console.api.decisions import in_force
+from kawamori.console.api.public import CACHE, newest_real, open_shelters
+from kawamori.console.citizen import TAGS
+from kawamori.console.citizen_view import accepted, citizen_words
+from kawamori.console.desk import Desk, desk_of
+from kawamori.console.layers import map_facts, map_rows
+from kawamori.console.map_page import DRAW, JAPAN, POLICY
+from kawamori.console.situation_records import Record, Stored
+from shelters.maps import SCRIPT_ESCAPES, START
+from shelters.symbols import LEVELS
+
+TEMPLATES = Path(__file__).parent / "templates"
+NONCE, FACTS, LANGUAGE, TITLE = "@nonce@", "@facts@", "@language@", "@title@"
+router = APIRouter(dependencies=[Depends(public)])
+
+
+@router.get("/public/map")
+def citizen_map(
+    request: Request, stored: Stored, lang: Annotated[str, Query(max_length=40)] = ""
+) -> HTMLResponse:
+    """Give the map in a language; it says so where there is nothing to draw."""
+    header = request.headers.get("accept-language", "")
+    language = lang if lang in languages() else accepted(header)
+    said, record = citizen_words(language), newest_real(stored)
+    facts = map_facts(record) if record else {}
+    levels = {str(row["level"]): row for row in LEVELS}
+    shown = {
+        "words": said,
+        "bounds": facts.get("bounds"),
+        "notes": facts.get("notes", []),
+        "credits": facts.get("credits", []),
+        "levels": {
+            str(level): levels[str(level)] | {"word": term(f"order_{level}", language)}
+            for level in (3, 4, 5)
+        },
+        "layer": "/public/map.geojson",
+        "back": f"/public?lang={language}",
+    }
+    nonce = request.state.nonce
+    html = (
+        _page()
+        .replace(NONCE, nonce)
+        .replace(LANGUAGE, TAGS.get(language, language))
+        .replace(TITLE, said["map"])
+        .replace(FACTS, json.dumps(shown, ensure_ascii=False).translate(SCRIPT_ESCAPES))
+    )
+    return HTMLResponse(html, headers={"Content-Security-Policy": POLICY.format(nonce=nonce)})
+
+
+@router.get("/public/map.geojson")
+def citizen_layer(request: Request, stored: Stored) -> Response:
+    """Give all that the map draws, as GeoJSON."""
+    desk, record = desk_of(request), newest_real(stored)
+    features = _features(desk, record) if record else []
+    made = {"type": "FeatureCollection", "features": features}
+    body = json.dumps(made, ensure_ascii=False, separators=(",", ":")).encode()
+    return answer(
+        request, etag_of(made), lambda: body, kind="application/geo+json", cache=CACHE
+    )  # fmt: skip
+
+
+def _features(desk: Desk, record: Record) -> list[dict[str, Any]]:
+    """Give areas, districts and shelters, each with named properties only: the rest is staff's."""
+    places = record.run.city.shelters
+    levels = {one.district_id: one.level for one in in_force(desk.engine, desk.now())}
+    found = []
+    for area in map_rows(record, "water"):
+        told = {"name": area["name"], "depth": area["lines"][0], "fill": area["fill"]}
+        told |= {"kind": "flood", "stand_in": area["standIn"]}
+        found.append(_feature(area["geometry"], told))
+    ids = map(str, record.run.city.districts.index)
+    for area, district_id in zip(map_rows(record, "districts"), ids, strict=False):
+        kept = {name: area[name] for name in ("name", "lon", "lat")}
+        told = kept | {"kind": "district", "level": levels.get(district_id)}
+        found.append(_feature(area["geometry"], told))
+    known = [] if places is None else list(map(str, places.index))
+    drawn = dict(zip(known, map_rows(record, "shelters"), strict=False))  # in the list's order
+    for one in open_shelters(desk, record):
+        place = drawn.get(one.shelter_id)
+        if place is None:
+            continue
+        geometry = {"type": "Point", "coordinates": [place["lon"], place["lat"]]}
+        told = {"kind": "shelter", "name": one.shelter_name, "address": one.address}
+        found.append(_feature(geometry, told))
+    return found
+
+
+def _feature(geometry: Any, properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "Feature", "geometry": geometry, "properties": properties}
+
+
+@cache
+def _page() -> str:
+    """Give the page, the same for every run."""
+    lon, lat = JAPAN
+    made = folium.Map(
+        location=[lat, lon], zoom_start=5, tiles=None, zoom_control=False, maxZoom=18, zoomSnap=0.25
+    )
+    made._id = "citizens"
+    made.default_js, made.default_css = [], []
+    made._template = Template(START)
+    draw: Any = MacroElement()  # type: ignore[no-untyped-call]
+    code = (TEMPLATES / "citizen_map.js").read_text(encoding="utf-8")
+    draw._template, draw.code = Template(DRAW), JsCode(code)
+    made.add_child(draw)
+    frame: Any = Figure()
+    frame._template = Template((TEMPLATES / "citizen_map.html").read_text(encoding="utf-8"))
+    frame.header._children.clear()
+    frame.style = (TEMPLATES / "citizen_map.css").read_text(encoding="utf-8")
+    frame.add_child(made)
+    html: str = frame.render()
+    return html

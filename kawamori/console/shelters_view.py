@@ -1,0 +1,131 @@
+"""The shelters of a run with what the ground reported since: lines of the desk, and who is hit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from kawamori.console.api.places import whole
+from kawamori.console.situation_records import Record
+from kawamori.ground import Ground, ShelterReport, ShelterState
+from kawamori.run import Run
+
+
+@dataclass(frozen=True)
+class ShelterLine:
+    """One shelter as the desk sees it; None = not known."""
+
+    shelter_id: str
+    name: str
+    address: str
+    status: str  # open | opening | closed | unknown
+    inside: int | None
+    capacity: int | None
+    assigned: int | None  # by the plan of the run
+    stock: Mapping[str, float]
+    upstairs: bool | None
+    rejected: str
+    by: str
+    at: datetime | None
+    mine: bool
+
+    @property
+    def room(self) -> int | None:
+        """Give the places that are left now."""
+        if self.capacity is None or self.inside is None:
+            return None
+        return self.capacity - self.inside
+
+
+@dataclass(frozen=True)
+class Affected:
+    """People of a district whose place is gone or too small since the plan."""
+
+    district: str
+    shelter: str
+    people: int
+    why: str  # closed | full
+
+
+def shelter_lines(run: Run, ground: Ground, *, mine: Collection[str] = ()) -> list[ShelterLine]:
+    """Give every shelter of the run's list, the reader's own first, then by name."""
+    if run.city.shelters is None:
+        return []
+    told = {state.shelter_id: state for state in ground.shelters}
+    plan = run.allocation
+    assigned = {} if plan is None else plan.assigned.groupby("shelter_id")["people"].sum().to_dict()
+    why: dict[Any, Any] = {} if plan is None else dict(plan.rejected.itertuples(index=False))
+    lines = []
+    for key, row in run.city.shelters.iterrows():
+        state = told.get(str(key))
+        lines.append(
+            ShelterLine(
+                shelter_id=str(key),
+                name=str(row["name"]),
+                address=str(row["address"]),
+                status=state.status if state and state.status else str(row["status"]),
+                inside=_inside(state, row),
+                capacity=whole(row["capacity"]),
+                assigned=None if plan is None else int(assigned.get(key, 0)),
+                stock=state.stock if state else {},
+                upstairs=state.upstairs if state else None,
+                rejected=str(why.get(key, "")),
+                by=state.by if state else "",
+                at=state.at if state else None,
+                mine=str(key) in mine,
+            )
+        )
+    return sorted(lines, key=lambda line: (not line.mine, line.status != "open", line.name))
+
+
+def affected(run: Run, ground: Ground) -> list[Affected]:
+    """Give who loses a place by what was reported; where they go the next cycle tells.
+
+    People inside are taken as those the plan sent there: a shelter is too small when its list place
+    count is below the larger of the two.
+    """
+    plan = run.allocation
+    if plan is None or run.city.shelters is None or not len(plan.assigned):
+        return []
+    lines = {line.shelter_id: line for line in shelter_lines(run, ground)}
+    districts = run.city.districts["name"]
+    found = []
+    for row in plan.assigned.itertuples(index=False):
+        line = lines.get(str(row.shelter_id))
+        if line is None:
+            continue
+        name = str(districts.get(row.district_id, row.district_id))
+        people = int(str(row.people))
+        if line.status == "closed":
+            found.append(Affected(name, line.name, people, "closed"))
+        elif line.capacity is not None and (line.inside or 0) >= line.capacity:
+            found.append(Affected(name, line.name, people, "full"))
+    return sorted(found, key=lambda one: -one.people)
+
+
+def last_moves(record: Record) -> list[dict[str, Any]]:
+    """Give who moves by the plan of the run itself, against what people were told before."""
+    rows = (record.record.get("sheltering") or {}).get("moves") or []
+    places = record.run.city.shelters
+    names = {} if places is None else dict(places["name"].astype(str))
+    return [
+        {"people": row["people"], "block": row["block"], "reason": row["reason"],
+         "from": names.get(row["from_id"], row["from_id"]),
+         "to": names.get(row["to_id"], row["to_id"])}
+        for row in rows
+    ]  # fmt: skip
+
+
+def version_of(ground: Ground, shelter_id: str) -> int:
+    """Give how many reports of a shelter there are: changes with each."""
+    return sum(
+        isinstance(one, ShelterReport) and one.shelter_id == shelter_id for one in ground.history
+    )
+
+
+def _inside(state: ShelterState | None, row: Any) -> int | None:
+    if state is not None and state.occupied is not None:
+        return state.occupied
+    return whole(row["occupied"])

@@ -1,0 +1,93 @@
+"""The shelters desk: who may report what, one report at a time, and who loses a place by it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from alerts.ledger_tables import ledger
+from kawamori.ground import read_ground
+
+FORM = "/shelters/s1/report"
+
+
+def sent(browser: Any, path: str = FORM, **fields: str) -> Any:
+    return browser.post(path, data={"version": "0", **fields})
+
+
+def state(console) -> Any:
+    return read_ground(console.engine, "drill-town", at=console.clock()).shelters
+
+
+def test_staff_counts_heads_of_their_own_shelter_only(console) -> None:
+    staff = console.browser("shelter", shelters=["s1"])
+    assert sent(staff, occupied="48", status="open").status_code == 303
+    (now,) = state(console)
+    assert (now.shelter_id, now.occupied, now.status, now.by) == ("s1", 48, "open", "shelter-one")
+    assert sent(staff, "/shelters/s2/report", occupied="3").status_code == 403
+    assert "102人" in staff.get("/shelters").text  # 150 places, 48 inside
+    with console.engine.connect() as connection:
+        kinds = list(connection.execute(select(ledger.c.kind)).scalars())
+    assert kinds.count("shelter.report") == 1
+
+
+def test_second_of_two_reports_from_the_same_form_is_refused(console) -> None:
+    officer = console.browser("officer")
+    assert sent(officer, occupied="10").status_code == 303
+    assert sent(officer, occupied="20").status_code == 409  # still version 0
+    assert state(console)[0].occupied == 10
+    version = re.search(r'name="version" value="(\d+)"', officer.get("/shelters/s1").text)
+    assert version is not None
+    assert sent(officer, occupied="20", version=version[1]).status_code == 303
+    assert state(console)[0].occupied == 20
+
+
+def test_upper_floors_and_roads_are_for_officers(console) -> None:
+    staff = console.browser("shelter", shelters=["s1"])
+    assert sent(staff, upstairs="yes").status_code == 403
+    road = {"lon": "140.0", "lat": "37.0"}
+    assert staff.post("/shelters/roads", data=road).status_code == 403
+    assert sent(console.browser("officer"), upstairs="yes").status_code == 303
+    assert state(console)[0].upstairs is True
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"occupied": "-1"}, {"occupied": "many"}, {"occupied": "1.5"}, {"status": "on fire"},
+     {"water_l": "nan"}, {"water_l": "-3"}],
+)  # fmt: skip
+def test_what_cannot_be_is_refused_and_nothing_is_kept(console, fields: dict[str, str]) -> None:
+    assert sent(console.browser("officer"), **fields).status_code == 422
+    assert state(console) == ()
+
+
+def test_full_width_digits_are_a_number(console) -> None:
+    assert sent(console.browser("officer"), occupied="１２").status_code == 303
+    assert state(console)[0].occupied == 12
+
+
+def test_closed_shelter_tells_whose_place_is_gone(console) -> None:
+    officer = console.browser("officer")
+    assert "報告による変更はありません" in officer.get("/shelters").text
+    sent(officer, status="closed")
+    text = officer.get("/shelters").text
+    assert "150人の行き先がなくなります" in text  # all that the plan sends to s1
+
+
+def test_road_without_a_built_city_is_refused_with_the_way_out(console) -> None:
+    road = {"lon": "140.0", "lat": "37.0", "closed": "yes"}
+    answer = console.browser("officer").post("/shelters/roads", data=road)
+    assert answer.status_code == 422
+
+
+def test_unknown_shelter_is_not_found_and_hostile_names_are_text(
+    build_console, hostile_run
+) -> None:
+    console = build_console(hostile_run)
+    officer = console.browser("officer")
+    assert sent(officer, "/shelters/nothing/report", occupied="1").status_code == 404
+    for path in ("/shelters", "/shelters/s1"):
+        assert "<img src=x" not in officer.get(path).text
