@@ -241,19 +241,19 @@ def place_of(desk: Desk) -> tuple[float, float]:
 
 
 def _events(probability: xr.DataArray, truth: Truth, desk: Desk) -> xr.DataArray:
-    """Give 1 where a level is reached within the three hours, 0 where not, like `probability`."""
+    """Give 1 where the level stands at or above a threshold three hours on, like `probability`."""
     levels = truth.levels_m
     shape = probability.transpose("issued_at", "gauge", "threshold")
     happened = np.full(shape.shape, np.nan)
     limits = {gauge.gauge_id: gauge.thresholds for gauge in desk.city.gauges}
     for row, issued_at in enumerate(shape["issued_at"].values):
-        ahead = levels.sel(time=slice(issued_at, issued_at + np.timedelta64(3, "h")))
+        ahead = levels.sel(time=issued_at + np.timedelta64(3, "h"))
         for column, gauge_id in enumerate(shape["gauge"].values):
-            highest = float(ahead.sel(gauge=gauge_id).max())
+            level_m = float(ahead.sel(gauge=gauge_id))
             for depth, name in enumerate(shape["threshold"].values):
                 limit = getattr(limits[str(gauge_id)], str(name))
                 if limit is not None:
-                    happened[row, column, depth] = float(highest >= limit)
+                    happened[row, column, depth] = float(level_m >= limit)
     return xr.DataArray(happened, dims=shape.dims, coords=shape.coords)
 
 

@@ -133,9 +133,11 @@ def ours(storm: ReviewedStorm) -> tuple[DistrictReview, ...]:
     return next(iter(storm.reviews.values()))
 
 
-def times(storm: ReviewedStorm) -> list[str]:
-    """Give the clock of each cycle."""
-    return [clock(cycle[0].issued_at) for cycle in storm.cycles]
+def times(storm: ReviewedStorm) -> list[tuple[str, list[str]]]:
+    """Give the days of the cycles, each with their clock times in JST."""
+    local = [cycle[0].issued_at.astimezone(JST) for cycle in storm.cycles]
+    days = dict.fromkeys(f"{at:%-d日}" for at in local)
+    return [(day, [f"{at:%-H:%M}" for at in local if f"{at:%-d日}" == day]) for day in days]
 
 
 def lines(storm: ReviewedStorm) -> list[Line]:
