@@ -11,12 +11,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256, shake_256
+from operator import add, methodcaller
+from struct import unpack
 
 from sqlalchemy import Connection, select
 
 from alerts.schema import approval, outbox
 
 SALT_BYTES = 16
+DIGEST = methodcaller("digest")
 
 
 @dataclass(frozen=True)
@@ -68,12 +71,9 @@ def _prove(secret: bytes, key: str, recipients: Sequence[str], position: int) ->
 
 def _digests(secret: bytes, key: str, recipients: Sequence[str]) -> list[bytes]:
     salts = _salts(secret, key, len(recipients))
-    return [
-        sha256(salt + address.encode()).digest()
-        for salt, address in zip(salts, recipients, strict=True)
-    ]
+    return list(map(DIGEST, map(sha256, map(add, salts, map(str.encode, recipients)))))
 
 
-def _salts(secret: bytes, key: str, count: int) -> list[bytes]:
+def _salts(secret: bytes, key: str, count: int) -> tuple[bytes, ...]:
     stream = shake_256(secret + key.encode()).digest(SALT_BYTES * count)
-    return [stream[start : start + SALT_BYTES] for start in range(0, len(stream), SALT_BYTES)]
+    return unpack(f"{SALT_BYTES}s" * count, stream)
