@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from kawamori.cityos.ngsi import Entity, public_entities
+from kawamori.cityos.ngsi import Entity, normalized, public_entities, staff_entities
+from kawamori.cityos.open_data import order_csv, shelter_csv
 from kawamori.console.api.decisions import Decision, decisions, in_force
 from kawamori.console.api.public import open_shelters
-from kawamori.console.desk import Desk
+from kawamori.console.desk import Desk, utc_now
 from kawamori.console.layers import collection
-from kawamori.console.situation_records import Record
+from kawamori.console.runs import Shelf
+from kawamori.console.situation_records import Record, Records
+from kawamori.settings import Settings
+from kawamori.store import opened_store
 
 
 def features(record: Record, layer: str, at: datetime | None = None) -> list[dict[str, Any]]:
@@ -63,3 +68,30 @@ def published(desk: Desk, record: Record) -> Iterator[Entity]:
         opened=open_shelters(desk, record),
         areas=district_areas(record),
     )
+
+
+def export(run_id: str, settings: Settings, folder: Path, *, staff: bool) -> list[Path]:
+    """Write what the city's platform takes of a stored run; give the files.
+
+    Parameters
+    ----------
+    staff
+        Add forecasts and advice: the file must not leave the staff.
+    """
+    with opened_store(settings.store_url) as engine:
+        desk = Desk(settings, engine, utc_now)
+        record = Records(Shelf(settings.out)).read(run_id)
+        entities = list(published(desk, record))
+        tables = {
+            "shelters.csv": shelter_csv(record.run, shelter_places(record)),
+            "orders.csv": order_csv(record.run, orders(desk, record)),
+        }
+    name = "entities.jsonld"
+    if staff:
+        entities, name = [*entities, *staff_entities(record.run)], "entities-staff.jsonld"
+    text = json.dumps([normalized(one) for one in entities], ensure_ascii=False, indent=1)
+    target = folder / record.name
+    target.mkdir(parents=True, exist_ok=True)
+    for file, content in {name: text.encode(), **tables}.items():
+        (target / file).write_bytes(content)
+    return [target / file for file in (name, *tables)]

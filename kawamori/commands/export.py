@@ -24,6 +24,18 @@ def lalert(
         typer.echo(path)
 
 
-@app.callback()
-def _group() -> None:
-    """Keep `kawamori export` a group though it has one command."""
+@app.command()
+def ngsi(
+    run_id: Annotated[str, typer.Argument(help="a stored run, or latest")],
+    folder: Annotated[Path, typer.Option(help="where to write")] = Path("out/platform"),
+    *,
+    staff: Annotated[bool, typer.Option("--staff", help="with forecasts: not to be passed on")] = (
+        False
+    ),
+) -> None:
+    """Write NGSI-LD entities and open-data CSV of a run for the city's data platform."""
+    from kawamori.cityos.publication import export
+    from kawamori.settings import Settings
+
+    for path in export(run_id, Settings(), folder, staff=staff):
+        typer.echo(path)
