@@ -17,6 +17,7 @@ from kawamori.commands import (
     cycle,
     database,
     doctor,
+    drill_worker,
     duty,
     endings,
     export,
@@ -347,6 +348,8 @@ app.command()(doctor.doctor)
 # The desk as a service.
 for _command in (cycle.cycle, cycle.heartbeat, cycle.feed, cycle.compact):
     app.command()(_command)
+
+app.command()(drill_worker.drill_worker)
 
 # The store's own commands, after the desk's.
 for _command in (endings.lift, ledger.verify_ledger, backup.backup, backup.restore, backup.prune):

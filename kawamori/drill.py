@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -15,7 +17,15 @@ from advisory.types import Advice
 from alerts.channels.recording import RecordingChannel
 from alerts.deliver import deliver
 from alerts.outbox import approve
-from alerts.types import PUBLIC_FORMS, Audience, Delivery
+from alerts.types import (
+    PUBLIC_FORMS,
+    Audience,
+    Batch,
+    Delivery,
+    Message,
+    Receipt,
+    RetryableError,
+)
 from forecasting.models import MODELS
 from forecasting.quality import flag, good
 from forecasting.types import Observations, aware, check_observations, step_of
@@ -44,6 +54,20 @@ LEADS = {
     False: [timedelta(minutes=minutes) for minutes in (10, 20, 30, 60, 90, 120, 180, 240, 360)],
 }
 FAR = [timedelta(hours=9), timedelta(hours=12)]  # with rain forecasts only: else nothing is seen
+
+
+class SilentChannel:
+    """Stands in for a service that does not answer (訓練の故障)."""
+
+    def __init__(self, name: str, form: str) -> None:
+        self.name, self.form = name, form
+
+    def send(self, batch: Batch, message: Message) -> Receipt:
+        """Fail as a service that is down does: to be tried again."""
+        raise RetryableError("訓練の故障: 応答なし")
+
+    def close(self) -> None:
+        """Give back nothing: there are no connections."""
 
 
 def drill_to_report(
@@ -125,16 +149,16 @@ def drill_times(observations: Observations) -> list[datetime]:
     return issue_times(start, end, CYCLE)
 
 
-def record_delivery(run: Run, folder: Path) -> list[Delivery]:
+def record_delivery(run: Run, folder: Path, *, down: Collection[str] = ()) -> list[Delivery]:
     """Approve all drafts as two drill officers and hand them to the recording channel.
 
     The drill has its own store and its own one invented recipient per text; what was handed over
-    is in `sent.jsonl`.
+    is in `sent.jsonl`. Forms that are `down` find no service, as when LINE does not answer.
     """
-    channels = {
+    channels: dict[str, Any] = {
         f"recording-{form}": RecordingChannel(f"recording-{form}", form, folder / "sent.jsonl")
         for form in PUBLIC_FORMS
-    }
+    } | {f"recording-{form}": SilentChannel(f"recording-{form}", form) for form in down}
     with opened_store(f"sqlite:///{folder / 'drill.sqlite'}") as engine:
         with engine.begin() as connection:
             for advice in run.advice:

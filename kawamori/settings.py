@@ -59,6 +59,7 @@ class Settings(BaseSettings):
 
     session_idle_min: float = 60.0  # a console left alone signs out
     events_s: float = 300.0  # a stream of events ends, the browser comes again if it still may
+    citizen_kept_s: float = 5.0  # the citizens' page looks for changes so often; 0 = each time
     session_h: float = 12.0  # a shift: after it everybody signs in again
     console_url: str = ""  # as browsers see it, https://…: only OIDC needs it
     oidc_issuer: str = ""  # empty = local accounts only
@@ -95,6 +96,11 @@ class Settings(BaseSettings):
     def backups(self) -> Path:
         """Give the folder where back-ups are looked for, *.zip."""
         return self.home / "backups"
+
+    @property
+    def drills(self) -> Path:
+        """Give the folder of drills that were asked for: each with a store of its own."""
+        return self.home / "drills"
 
     @property
     def assets(self) -> Path:

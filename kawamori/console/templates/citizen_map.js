@@ -82,6 +82,7 @@
       const answer = await fetch(facts.layer);
       if (!answer.ok) throw new Error(String(answer.status));
       const data = await answer.json();
+      if (data.features.some((one) => one.properties.stand_in)) byId("note").textContent = words.stand_in;
       ["flood", "district", "shelter"].forEach((kind) => data.features.filter((one) => one.properties.kind === kind).forEach(draw[kind]));
     } else byId("failed").textContent = words.no_data;
     document.documentElement.dataset.drawn = "true";
