@@ -19,6 +19,11 @@ def approved(engine, approve_one):
         return approve_one(connection)  # at 12:00, expires 14:00
 
 
+# SQLite has no server to restart; the size of a PostgreSQL database cannot be limited.
+only_postgresql = pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+only_sqlite = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+
+
 def hours(count):
     return timedelta(hours=count)
 
@@ -76,11 +81,10 @@ def test_a_new_approval_is_not_held_up_by_a_clock_that_was_ahead_before(
     assert sent.state == "accepted"
 
 
+@only_postgresql
 def test_what_was_accepted_while_the_database_restarts_is_recorded(
     postgresql, engine, approve_one, now, doubles
 ):
-    if engine.dialect.name != "postgresql":
-        pytest.skip("SQLite has no server to restart")
     people = tuple(f"p{number}" for number in range(150))  # 3 batches
     with engine.begin() as connection:
         approve_one(connection, audience=Audience("recording", "plain", people))
@@ -93,8 +97,6 @@ def test_what_was_accepted_while_the_database_restarts_is_recorded(
 @pytest.fixture
 def small_disk(engine):
     """Give a switch that leaves SQLite no page more, and gives the room back."""
-    if engine.dialect.name != "sqlite":
-        pytest.skip("the size of a PostgreSQL database cannot be limited")
     limit = {"pages": 0}
 
     def set_limit(dbapi_connection, _record):
@@ -112,6 +114,7 @@ def small_disk(engine):
     return switch
 
 
+@only_sqlite
 def test_a_full_disk_is_named_and_loses_nothing(engine, approve_one, now, doubles, small_disk):
     people = tuple(f"p{number}" for number in range(400))
     with engine.begin() as connection:
@@ -126,6 +129,7 @@ def test_a_full_disk_is_named_and_loses_nothing(engine, approve_one, now, double
     assert [each.state for each in done] == ["accepted"] * 8  # 400 = 8 x 50
 
 
+@only_sqlite
 def test_an_approval_on_a_full_disk_writes_nothing(engine, approve_one, small_disk):
     small_disk(full=True)
     people = tuple(f"{number:0200d}" for number in range(400))
@@ -134,6 +138,7 @@ def test_an_approval_on_a_full_disk_writes_nothing(engine, approve_one, small_di
     assert state(engine) == []
 
 
+@only_sqlite
 def test_room_that_comes_back_while_waiting_is_used(engine, approve_one, now, doubles, small_disk):
     people = tuple(f"p{number}" for number in range(200))
     with engine.begin() as connection:
