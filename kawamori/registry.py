@@ -23,7 +23,7 @@ def import_people(
 
     Good rows are taken in even where others are bad: a broken row must not leave a city untold.
     """
-    districts = None if city is None else _districts(settings, city)
+    districts = None if city is None else districts_of(settings, city)
     found = read_people(file.read_bytes(), now=now, districts=districts)
     with open_store(settings.store_url).begin() as connection:
         done = enrol(connection, found.people)
@@ -81,7 +81,8 @@ def _address(channel: str, text: str) -> str:
     return known
 
 
-def _districts(settings: Settings, city: str) -> dict[str, str]:
+def districts_of(settings: Settings, city: str) -> dict[str, str]:
+    """Give the names of a built city's districts by id."""
     path = settings.cities / city / "districts.parquet"
     if not path.exists():
         raise FileNotFoundError(

@@ -1,0 +1,123 @@
+"""Subscribing a browser: consent with its time, one browser one entry, nothing from elsewhere."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from py_vapid import Vapid02
+from sqlalchemy import select
+
+from alerts.recipients import recipient, recipient_address
+from kawamori import push_page
+from kawamori.console.desk import Desk
+from kawamori.settings import Settings
+from kawamori.store import complete, opened_store, start
+
+NOW = datetime(2026, 9, 8, 12, tzinfo=UTC)
+OURS = {"sec-fetch-site": "same-origin"}
+
+
+@pytest.fixture
+def key():
+    import base64
+
+    made = Vapid02()
+    made.generate_keys()
+    number = made.private_key.private_numbers().private_value.to_bytes(32, "big")
+    return base64.urlsafe_b64encode(number).decode().rstrip("=")
+
+
+@pytest.fixture
+def site(tmp_path, key, monkeypatch):
+    monkeypatch.setattr(push_page, "tries", push_page.Tries())
+    settings = Settings(home=tmp_path, vapid_key=key)
+    folder = settings.cities / "town"
+    folder.mkdir(parents=True)
+    pd.DataFrame({"name": ["上町"]}, index=["d1"]).to_parquet(folder / "districts.parquet")
+    with opened_store(settings.store_url) as engine:
+        start(engine, run_id="r", name="r", city_id="town", issued_at=NOW, drill=False)
+        complete(engine, "r", input_digest="d", folder=tmp_path, advice=[])
+        app = FastAPI()
+        app.state.desk = Desk(settings, engine, lambda: NOW)
+        app.include_router(push_page.router)
+        with TestClient(app) as client:
+            client.engine = engine
+            yield client
+
+
+@pytest.fixture
+def subscription(doubles):
+    return json.loads(doubles.Browser().subscription("https://push.example/send/1"))
+
+
+def wish(browser, **changes):
+    return {"subscription": browser, "district_id": "d1", "language": "en",
+            "household": "general", "consent": True, **changes}  # fmt: skip
+
+
+def kept(site):
+    with site.engine.connect() as connection:
+        people = connection.execute(select(recipient)).all()
+        addresses = connection.execute(select(recipient_address)).all()
+    return people, addresses
+
+
+def test_a_browser_that_agrees_is_in_the_registry_once_with_the_time(site, subscription):
+    for _ in range(2):
+        assert (
+            site.post("/push/subscribe", json=wish(subscription), headers=OURS).status_code == 204
+        )
+    (person,), (address,) = kept(site)
+    assert (person.district_id, person.language, person.consent_at) == ("d1", "en", NOW)
+    assert json.loads(address.address)["endpoint"] == "https://push.example/send/1"
+
+
+def test_after_unsubscribing_nothing_is_sent(site, subscription):
+    site.post("/push/subscribe", json=wish(subscription), headers=OURS)
+    assert site.post("/push/unsubscribe", json=subscription, headers=OURS).status_code == 204
+    _, (address,) = kept(site)
+    assert address.opted_out_at == NOW
+
+
+@pytest.mark.parametrize(
+    ("changes", "headers", "status"),
+    [
+        ({"consent": False}, OURS, 422),
+        ({"district_id": "elsewhere"}, OURS, 422),
+        ({"language": "xx"}, OURS, 422),
+        ({"subscription": {"endpoint": "http://push.example/", "keys": {}}}, OURS, 422),
+        ({}, {"sec-fetch-site": "cross-site"}, 403),
+        ({}, {"origin": "https://evil.example"}, 403),
+        ({}, {}, 403),
+        ({}, {**OURS, "content-type": "text/plain"}, 415),
+    ],
+)
+def test_what_is_not_asked_for_or_comes_from_elsewhere_is_not_kept(
+    site, subscription, changes, headers, status
+):
+    body = json.dumps(wish(subscription, **changes))
+    headers = {"content-type": "application/json", **headers}
+    answer = site.post("/push/subscribe", content=body, headers=headers)
+    assert answer.status_code == status
+    assert "push.example" not in answer.text
+    assert kept(site) == ([], [])
+
+
+def test_the_thirty_first_try_in_a_quarter_of_an_hour_waits(site, subscription):
+    codes = [
+        site.post("/push/unsubscribe", json=subscription, headers=OURS).status_code
+        for _ in range(31)
+    ]
+    assert codes == [204] * 30 + [429]
+
+
+def test_the_worker_may_act_for_the_site_and_the_key_is_public(site, key):
+    assert site.get("/push/worker.js").headers["service-worker-allowed"] == "/"
+    told = site.get("/push/key").json()["key"]
+    assert len(told) == 87  # 65 bytes in base64url without padding
+    assert key not in told
