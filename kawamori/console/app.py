@@ -11,7 +11,7 @@ from pathlib import Path
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from kawamori import acknowledge, line_webhook
+from kawamori import acknowledge, line_webhook, push_page
 from kawamori.cap_feed import cap_router
 from kawamori.console import (
     accounts_page,
@@ -66,6 +66,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     models.router,
     acknowledge.router,
     line_webhook.router,
+    push_page.router,
     metrics.router,
     ngsi.router,
     ogc.router,
