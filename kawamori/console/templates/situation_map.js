@@ -67,7 +67,7 @@
   ["districts", "flood", "closed"].forEach((name, rank) => (map.createPane(name).style.zIndex = 410 + 10 * rank));
   const canvas = L.canvas({ pane: "flood", padding: 0.2 });
   const groups = Object.fromEntries(facts.layers.map((layer) => [layer.name, L.featureGroup().addTo(map)]));
-  const drawn = { flood: new Map(), gauges: new Map() }; // by feature id: what changes with time
+  const drawn = { flood: null, gauges: new Map() }; // what changes with time
 
   function pin(feature, options) {
     const [lon, lat] = options.at || feature.geometry.coordinates;
@@ -102,18 +102,107 @@
 
   const floodStyle = (told) => {
     const found = told.probability === null ? null : FLOOD.find(([from]) => told.probability >= from);
-    return {
-      renderer: canvas, pane: "flood", weight: 0.7, color: found ? "#1d4f91" : "#14181c", fillOpacity: found ? 0.78 : 1,
-      fillColor: found ? found[1] : hatch, dashArray: told.stand_in ? "5 4" : null,
-    };
+    return { fill: found ? found[1] : hatch, alpha: found ? 0.78 : 1, line: found ? "#1d4f91" : "#14181c", dash: told.stand_in ? [5, 4] : [] };
   };
+
+  // All areas of the water as one path: tens of thousands of them as layers of their own take seconds.
+  const Areas = L.Path.extend({
+    initialize(features, options) {
+      L.setOptions(this, options);
+      this.areas = features.map((feature) => this._area(feature));
+      this.byId = new Map(this.areas.map((area) => [area.id, area]));
+    },
+    // Rings as flat x, y of the world's square (web Mercator, 0 to 1), and the box around them.
+    _area({ id, geometry, properties }) {
+      const box = [Infinity, Infinity, -Infinity, -Infinity];
+      const polygons = { Polygon: (rings) => [rings], MultiPolygon: (many) => many }[geometry.type](geometry.coordinates);
+      const rings = polygons.flat().map((ring) => {
+        const flat = new Array(2 * ring.length);
+        ring.forEach(([lon, lat], at) => {
+          const x = 0.5 + lon / 360;
+          const y = 0.5 - Math.asinh(Math.tan(lat * Math.PI / 180)) / (2 * Math.PI);
+          flat[2 * at] = x;
+          flat[2 * at + 1] = y;
+          if (x < box[0]) box[0] = x;
+          if (x > box[2]) box[2] = x;
+          if (y < box[1]) box[1] = y;
+          if (y > box[3]) box[3] = y;
+        });
+        return flat;
+      });
+      return { id, rings, box, told: properties };
+    },
+    tell(feature) {
+      const area = this.byId.get(feature.id);
+      if (area) area.told = feature.properties;
+    },
+    _project() {
+      const side = map.options.crs.scale(map.getZoom());
+      const origin = map.getPixelOrigin();
+      const box = L.bounds([]);
+      this.side = side;
+      this.areas.forEach(({ box: [west, north, east, south] }) => box.extend([west * side, north * side]).extend([east * side, south * side]));
+      this._pxBounds = this.areas.length ? L.bounds(box.min.subtract(origin), box.max.subtract(origin)) : L.bounds([0, 0], [0, 0]);
+    },
+    _update() { if (this._map) this._updatePath(); },
+    _updatePath() {
+      if (!this._renderer._drawing) return;
+      const pen = this._renderer._ctx;
+      const { x: left, y: top } = map.getPixelOrigin();
+      const { min, max } = this._renderer._bounds;
+      const side = this.side;
+      pen.lineWidth = 0.7;
+      this.areas.forEach(({ rings, box: [west, north, east, south], told }) => {
+        if (east * side - left < min.x || west * side - left > max.x || south * side - top < min.y || north * side - top > max.y) return;
+        pen.beginPath();
+        rings.forEach((ring) => {
+          let [x, y] = [Infinity, Infinity];
+          for (let at = 0; at < ring.length; at += 2) {
+            const [u, v] = [ring[at] * side - left, ring[at + 1] * side - top];
+            if (Math.abs(u - x) + Math.abs(v - y) < 0.6) continue; // what is less than a pixel is not seen
+            if (at) pen.lineTo(u, v);
+            else pen.moveTo(u, v);
+            [x, y] = [u, v];
+          }
+          pen.closePath();
+        });
+        const { fill, alpha, line, dash } = floodStyle(told);
+        pen.fillStyle = fill;
+        pen.strokeStyle = line;
+        pen.globalAlpha = alpha;
+        pen.fill("evenodd");
+        pen.globalAlpha = 1;
+        pen.setLineDash((east - west) * side > 24 ? dash : []); // dashes of small areas run together, and are slow
+        pen.stroke();
+      });
+      pen.setLineDash([]);
+    },
+    // The area that is drawn last lies on top, and its words are told.
+    _containsPoint(point) {
+      const { x: left, y: top } = map.getPixelOrigin();
+      const [x, y] = [(point.x + left) / this.side, (point.y + top) / this.side];
+      const found = this.areas.findLast(({ rings, box: [west, north, east, south] }) =>
+        x >= west && x <= east && y >= north && y <= south && rings.filter((ring) => inside(ring, x, y)).length % 2);
+      if (found) this.told = found.told;
+      return Boolean(found);
+    },
+  });
+
+  function inside(ring, x, y) {
+    let within = false;
+    for (let at = 0, before = ring.length - 2; at < ring.length; before = at, at += 2) {
+      const [u, v, s, t] = [ring[at], ring[at + 1], ring[before], ring[before + 1]];
+      if (v > y !== t > y && x < u + (s - u) * (y - v) / (t - v)) within = !within;
+    }
+    return within;
+  }
 
   const draw = {
     flood(data) {
-      L.geoJSON(data, {
-        style: (feature) => floodStyle(feature.properties),
-        onEachFeature: (feature, area) => { area.told = feature.properties; drawn.flood.set(feature.id, area); },
-      }).bindTooltip((area) => text(area.told), { sticky: true }).addTo(groups.flood);
+      const areas = new Areas(data.features, { renderer: canvas });
+      areas.bindTooltip(() => text(areas.told), { sticky: true });
+      areas.on("mousemove", () => areas.getTooltip().update());
+      drawn.flood = areas.addTo(groups.flood);
     },
     districts(data) {
       data.features.forEach((feature) => {
@@ -172,8 +261,13 @@
   }
 
   const change = {
-    flood: (feature, area) => { area.told = feature.properties; area.setStyle(floodStyle(feature.properties)); },
-    gauges: (feature, marker) => gauge(marker, feature.properties),
+    flood(features) {
+      features.forEach((feature) => drawn.flood.tell(feature));
+      drawn.flood.redraw();
+    },
+    gauges(features) {
+      features.forEach((feature) => { if (drawn.gauges.has(feature.id)) gauge(drawn.gauges.get(feature.id), feature.properties); });
+    },
   };
 
   async function ask(layer, at, geometry) {
@@ -199,7 +293,7 @@
     await each(Object.keys(change), async (layer) => {
       const data = await ask(layer, at, false);
       if (mine !== asked) return; // a later time was asked for meanwhile
-      data.features.forEach((feature) => { const place = drawn[layer].get(feature.id); if (place) change[layer](feature, place); });
+      if (drawn[layer]) change[layer](data.features);
     });
     document.documentElement.dataset.at = at;
   }
