@@ -63,7 +63,7 @@ def fan_out(
 
     Raises
     ------
-    ModuleNotFoundError
+    ValueError
         If `dask` is given and the extra `dask` is not installed.
     OSError
         If no scheduler answers at the address.
@@ -115,7 +115,7 @@ def _on_dask(tasks: Sequence[Task], observations: Observations, address: str) ->
     try:
         from distributed import Client
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
+        raise ValueError(
             "a Dask address is given, but Dask is not installed. Install kawamori[dask]."
         ) from error
     with Client(address, timeout=CONNECT_S) as client:  # type: ignore[no-untyped-call]

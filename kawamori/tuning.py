@@ -61,9 +61,8 @@ def tune(
     Raises
     ------
     ValueError
-        If the file names nothing to choose, `trials` is below 1, or training time is too short.
-    ModuleNotFoundError
-        If the extra `tuning` is not installed.
+        If the file names nothing to choose, `trials` is below 1, training time is too short, or
+        the extra `tuning` is not installed.
     """
     optuna = _optuna()
     space = _space(config)
@@ -175,7 +174,7 @@ def _optuna() -> Any:
     try:
         import optuna
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
+        raise ValueError(
             "tuning needs Optuna, which is not installed. Install kawamori[tuning]."
         ) from error
     return optuna
