@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -22,8 +24,11 @@ from alerts.ledger import read_head
 from alerts.schema import approval, outbox
 from kawamori.console.api.tokens import reader
 from kawamori.console.desk import desk_of
-from kawamori.console.situation_records import Records, records_of
+from kawamori.console.layers import LAYERS, kept_layer
+from kawamori.console.situation_records import LATEST, Records, records_of
+from kawamori.console.situation_view import situation
 
+LOG = logging.getLogger(__name__)
 EVERY_S = 0.4  # how often the store is looked at
 BEAT_S = 15.0  # a line without meaning, so that proxies keep the connection
 RETRY_MS = 2000  # when a browser that lost the connection comes again
@@ -47,8 +52,10 @@ class Viewer:
 class Watch:
     """Looks at the store while anybody is looking at a page."""
 
-    def __init__(self, look: Callable[[], Marks], *, every_s: float = EVERY_S) -> None:
-        self.look, self.every_s = look, every_s
+    def __init__(
+        self, look: Callable[[], Marks], *, warm: Callable[[], None], every_s: float = EVERY_S
+    ) -> None:
+        self.look, self.warm, self.every_s = look, warm, every_s
         self.marks: Marks = {}
         self.viewers: set[Viewer] = set()
         self.shown: dict[Any, str] = {}  # parts of the page as rendered for the present marks
@@ -85,6 +92,8 @@ class Watch:
         while self.viewers:
             try:
                 marks = {**await asyncio.to_thread(self.look), "store": "ok"}
+                if marks["run"] != self.marks.get("run"):
+                    await asyncio.to_thread(self.warm)
             except (OSError, ValueError, SQLAlchemyError) as error:
                 marks = {**self.marks, "store": f"fault: {type(error).__name__}"}
             if marks != self.marks:
@@ -112,6 +121,17 @@ def marks_of(engine: Engine, records: Records) -> Marks:
         "delivery": _mark([[str(value) for value in row] for row in sent]),
         "log": str(written),
     }
+
+
+def warm(records: Records, now: datetime) -> None:
+    """Read the newest run and make what its page and map ask for first, before viewers do."""
+    try:
+        record = records.read(LATEST)
+        situation(record, records, now)
+        for name in LAYERS:
+            kept_layer(record, name, record.run.issued_at)
+    except (OSError, LookupError, TypeError, ValueError) as error:
+        LOG.warning("the newest run is not ready for viewers: %s: %s", type(error).__name__, error)
 
 
 def _mark(facts: Any) -> str:
@@ -145,5 +165,7 @@ def watch_of(request: Request) -> Watch:
     found: Watch | None = getattr(state, "watch", None)
     if found is None:
         desk, records = desk_of(request), records_of(request)
-        found = state.watch = Watch(lambda: marks_of(desk.engine, records))
+        found = state.watch = Watch(
+            lambda: marks_of(desk.engine, records), warm=lambda: warm(records, desk.now())
+        )
     return found

@@ -70,6 +70,15 @@ def collection(record: Record, name: str, at: datetime, *, geometry: bool = True
     return json.dumps(made, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
+def kept_layer(record: Record, name: str, at: datetime, *, geometry: bool = True) -> bytes:
+    """Give `collection`, made once for as long as the record is kept."""
+    key = (name, at, geometry)
+    if key not in record.packed:
+        record.packed[key] = collection(record, name, at, geometry=geometry)
+    made: bytes = record.packed[key]
+    return made
+
+
 def times(run: Run) -> list[datetime]:
     """Give the times a layer can be asked for: the issue time and every lead of the forecast."""
     leads = run.forecast["lead"].values / np.timedelta64(1, "s")

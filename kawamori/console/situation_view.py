@@ -34,6 +34,7 @@ from kawamori.situation import (
 from kawamori.words import duration
 
 LOG_ROWS = 12
+WAITING = "waiting"  # rule under which advice tells the price of 10, 30 and 60 minutes
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +106,10 @@ def _situation(record: Record, previous: Record | None, seen: datetime) -> Situa
 
 
 def _waiting(item: Advice) -> str:
-    """Say what is lost by waiting: whether people are out in time, as far as it is known."""
+    """Say what is lost by waiting: as the advice priced it, else whether people are out in time."""
+    priced = [each for each in (*item.reasons, *item.counter_evidence) if each.rule == WAITING]
+    if priced:
+        return priced[0].text
     if not pressing(item) or item.issue_by is None:
         return ""
     if item.clearance is None:

@@ -31,7 +31,7 @@ from kawamori.console.api.bodies import (
 from kawamori.console.api.runs import Key, of_run
 from kawamori.console.api.tokens import reader
 from kawamori.console.errors import NotStoredError, RefusedError
-from kawamori.console.layers import LAYERS, collection, map_facts, times
+from kawamori.console.layers import LAYERS, kept_layer, map_facts, times
 from kawamori.console.situation_records import Record, Stored
 from kawamori.run import Run
 
@@ -115,16 +115,12 @@ def read_layer(
     if name not in LAYERS:
         raise NotStoredError(f"layer must be one of {list(LAYERS)}, got {name!r}")
     moment = _moment(record, at)
-    kept = record.packed
-    key = (name, moment, geometry)
-    if key not in kept:
-        kept[key] = collection(record, name, moment, geometry=geometry)
     return answer(
         request,
-        etag_of(record.etag, *key),
-        lambda: kept[key],
+        etag_of(record.etag, name, moment, geometry),
+        lambda: kept_layer(record, name, moment, geometry=geometry),
         kind="application/geo+json",
-        kept=kept,
+        kept=record.packed,
     )
 
 

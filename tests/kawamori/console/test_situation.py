@@ -9,7 +9,11 @@ import shutil
 import pytest
 from fastapi.testclient import TestClient
 
+from kawamori.console.events import warm
+from kawamori.console.layers import LAYERS
+from kawamori.console.runs import Shelf
 from kawamori.console.situation import PARTS
+from kawamori.console.situation_records import Records
 from kawamori.report import write_report
 
 
@@ -118,3 +122,25 @@ def test_facts_of_the_map_cannot_end_their_script(build_console, hostile_run) ->
     facts = text.split('id="facts">')[1].split("</script>")[0]
     assert "</script>" in json.loads(facts)["title"]
     assert "<img" not in text
+
+
+def test_price_of_waiting_is_the_one_that_the_advice_tells(build_console, live_run) -> None:
+    priced = "発令を遅らせると間に合わない人が増える見込み: 10分待つと+3%（期待値12人）"
+    first, second = live_run.advice
+    reason = dataclasses.replace(second.reasons[0], rule="waiting", text=priced, fired=False)
+    advice = (first, dataclasses.replace(second, counter_evidence=(reason,)))
+    run = dataclasses.replace(live_run, run_id="drill-town-live-priced", advice=advice)
+    part = build_console(run).browser("viewer").get("/situation/advice").text
+    assert priced in part
+
+
+def test_new_run_is_made_ready_before_anybody_asks_for_it(console) -> None:
+    records = Records(Shelf(console.settings.out))
+    warm(records, console.clock())
+    kept = {key[0] for key in records.read("latest").packed}
+    assert kept == {"situation", *LAYERS}
+
+
+def test_desk_without_runs_has_nothing_to_make_ready(console) -> None:
+    shutil.rmtree(console.settings.out / "town")
+    warm(Records(Shelf(console.settings.out)), console.clock())
