@@ -20,6 +20,7 @@ from kawamori.commands import (
     drill_worker,
     duty,
     endings,
+    evaluate,
     export,
     ground,
     ledger,
@@ -344,10 +345,13 @@ def city_check(
 
 
 app.command()(doctor.doctor)
+app.command()(evaluate.evaluate)
 
 # The desk as a service.
-for _command in (cycle.cycle, cycle.heartbeat, cycle.feed, cycle.compact):
-    app.command()(_command)
+app.command()(cycle.cycle)
+app.command()(cycle.heartbeat)
+app.command()(cycle.feed)
+app.command()(cycle.compact)
 
 app.command()(drill_worker.drill_worker)
 
