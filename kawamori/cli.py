@@ -33,6 +33,8 @@ from kawamori.commands import (
 if TYPE_CHECKING:
     from kawamori.settings import Settings
 
+LEAVE_S = 2  # a server that stops waits so long for open streams of events
+
 app = typer.Typer(
     name="kawamori",
     help="川守: decision support for a city's flood desk.",
@@ -316,7 +318,7 @@ def serve(
     if secret is not None:
         typer.echo(f"first start: sign in as admin with the one-time secret {secret}")
     uvicorn.run(create_app(settings), host=host, port=port, server_header=False, log_config=None,
-                access_log=False)  # fmt: skip
+                access_log=False, timeout_graceful_shutdown=LEAVE_S)  # fmt: skip
 
 
 @city_app.command("build")
