@@ -15,12 +15,15 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from alerts.ledger_tables import FIRST, head, ledger
 
 MAIL_ADDRESS = re.compile(r"[^\s@\"]@[^\s@\"]")
 LINE_USER_ID = re.compile(r"U[0-9a-f]{32}")
+LOCK = update(head).values(number=head.c.number).returning(head.c.number, head.c.digest)
+MOVE = update(head).values(number=bindparam("new_number"), digest=bindparam("new_digest"))
+ADD = insert(ledger)
 
 
 @dataclass(frozen=True)
@@ -102,9 +105,9 @@ def append_all(
     if not texts:
         return []
     entries = list(_chained(_lock(connection), texts, by, at))
-    connection.execute(insert(ledger), [vars(entry) for entry in entries])
+    connection.execute(ADD, [vars(entry) for entry in entries])
     last = entries[-1]
-    connection.execute(update(head).values(number=last.number, digest=last.digest))
+    connection.execute(MOVE, {"new_number": last.number, "new_digest": last.digest})
     return entries
 
 
@@ -181,9 +184,7 @@ def _end_faults(last: Head, known: Head) -> Iterator[str]:
 
 def _lock(connection: Connection) -> Head:
     """Give the head; until this transaction ends no other writer gets it."""
-    row = connection.execute(
-        update(head).values(number=head.c.number).returning(head.c.number, head.c.digest)
-    ).one()
+    row = connection.execute(LOCK).one()
     return Head(row.number, row.digest)
 
 

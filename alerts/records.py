@@ -36,6 +36,16 @@ RECORD = (
         **{name: bindparam(f"new_{name}", type_=outbox.c[name].type) for name in _KEPT},
     )
 )
+_AMONG = outbox.c.key.in_(bindparam("keys", expanding=True))
+# Made once: a round of sending has many statements, and making one costs more than running it.
+BEFORE = (
+    select(outbox.c.key, outbox.c.state)
+    .where(_AMONG)
+    .order_by(outbox.c.key)  # two workers never wait for each other crosswise
+    .with_for_update()
+)
+STANDING = select(*STATUS).where(_AMONG)
+LOG = insert(attempt)
 
 
 def record(
@@ -55,12 +65,7 @@ def record(
         now,
     )
     keys = [each.row.key for each, _ in settled]
-    before = connection.execute(
-        select(outbox.c.key, outbox.c.state)
-        .where(outbox.c.key.in_(keys))
-        .order_by(outbox.c.key)  # two workers never wait for each other crosswise
-        .with_for_update()
-    )
+    before = connection.execute(BEFORE, {"keys": keys})
     states = {row.key: row.state for row in before}
     connection.execute(RECORD, [_values(*each, lease_until) for each in settled])
     stands = _standing(connection, keys)
@@ -86,7 +91,7 @@ def bury(connection: Connection, faults: Mapping[str, str], now: datetime) -> di
 
 
 def _standing(connection: Connection, keys: Iterable[str]) -> dict[str, Delivery]:
-    rows = connection.execute(select(*STATUS).where(outbox.c.key.in_(list(keys))))
+    rows = connection.execute(STANDING, {"keys": list(keys)})
     return {row.key: status(row) for row in rows}
 
 
@@ -97,7 +102,7 @@ def log(connection: Connection, lines: Iterable[tuple[str, str, str]], now: date
         for key, outcome, detail in lines
     ]
     if rows:
-        connection.execute(insert(attempt), rows)
+        connection.execute(LOG, rows)
 
 
 def _values(sending: Sending, outcome: Outcome, lease_until: datetime) -> dict[str, Any]:

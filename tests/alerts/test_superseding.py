@@ -51,7 +51,9 @@ def order(approve_one, make_advice, compose_for, now):
 
 
 @given(steps=STEPS)
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_after_any_approvals_only_the_newest_of_each_district_can_leave(steps, order, now):
     engine = prepare(create_engine("sqlite://", poolclass=StaticPool))
     newest = {}
