@@ -24,8 +24,8 @@ from kawamori.console import (
     drills,
     events,
     map_page,
-    models,
     metrics,
+    models,
     oidc,
     runs,
     shelters_desk,
@@ -100,6 +100,7 @@ def create_app(settings: Settings, *, now: Clock = utc_now) -> FastAPI:
     app.state.paths = frozenset(path for _method, path, _roles in declared(app.routes))
     answer_faults(app)
     app.add_middleware(Guard)
+    app.add_middleware(citizen.FromMemory)
     app.state.answers = metrics.Latency()
     app.add_middleware(metrics.Answers, told=app.state.answers)
     return app

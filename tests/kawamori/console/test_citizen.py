@@ -143,6 +143,12 @@ def test_page_can_be_cached_and_is_not_sent_twice(console) -> None:
     again = visitor.get("/public", headers={"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert "試験" not in first.text
+    kept = visitor.get("/public")  # from memory: the same answer, as well guarded
+    names = first.headers.keys() - {"content-length"}
+    assert {name: kept.headers.get(name) for name in names} == {
+        name: first.headers[name] for name in names
+    }
+    assert kept.text == first.text
 
 
 def test_hostile_names_are_text(build_console, hostile_run) -> None:
