@@ -14,7 +14,7 @@ from kawamori.cycle_log import STEP
 from kawamori.drill import train_desk
 from kawamori.settings import Settings
 
-CYCLES = int(os.environ.get("SOAK_CYCLES", "12"))  # 8 of them with a fault
+CYCLES = int(os.environ.get("SOAK_CYCLES", "10"))  # 8 of them with a fault
 
 
 @pytest.fixture
