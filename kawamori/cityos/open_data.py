@@ -100,7 +100,7 @@ def shelter_csv(run: Run, places: Mapping[str, tuple[float, float]]) -> bytes:
                 "備考": "【訓練】架空または訓練の一覧" if run.drill else "",
             }
         )
-    return _csv(SHELTER_COLUMNS, rows)
+    return plain_csv(SHELTER_COLUMNS, rows)
 
 
 def order_csv(run: Run, orders: Sequence[Decision]) -> bytes:
@@ -127,7 +127,7 @@ def order_csv(run: Run, orders: Sequence[Decision]) -> bytes:
     if merged is not None:
         rows.append({"全国地方公共団体コード": code, "地方公共団体名": run.city.name,
                      "地区名": MERGED, "立退き対象人数": merged})  # fmt: skip
-    return _csv(ORDER_COLUMNS, rows)
+    return plain_csv(ORDER_COLUMNS, rows)
 
 
 def _note(count: int | None, told: bool) -> str:
@@ -136,7 +136,8 @@ def _note(count: int | None, told: bool) -> str:
     return "" if told else f"{K}人未満のため人数を示さない"
 
 
-def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
+def plain_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """Give a table as CSV for people's table programs: BOM, no cell that is a formula."""
     out = io.StringIO()
     table = csv.DictWriter(out, columns, restval="", lineterminator="\r\n")
     table.writeheader()
