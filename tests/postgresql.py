@@ -81,8 +81,8 @@ class Server:
         self._process = self._start()
 
     def close(self) -> None:
-        """Stop and leave nothing."""
-        self._stop()
+        """Stop and leave nothing; what goes is not written out first."""
+        self._stop(signal.SIGQUIT)
         shutil.rmtree(self.folder)
 
     @property
@@ -107,8 +107,8 @@ class Server:
                     raise RuntimeError(f"PostgreSQL does not start: {told}") from error
                 time.sleep(0.05)
 
-    def _stop(self) -> None:
-        self._process.send_signal(signal.SIGINT)  # fast: connections are cut
+    def _stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        self._process.send_signal(how)  # SIGINT is "fast": connections are cut
         self._process.wait(60)
 
     def _run(self, name: str, *arguments: str) -> None:
