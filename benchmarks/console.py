@@ -46,9 +46,10 @@ def main() -> None:
     parser.add_argument("--run", default="", help="folder name of a stored run; default: Iwaki's")
     parser.add_argument("--citizen", default=CITIZEN, help="path of the citizens' page")
     parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--kept-s", type=float, default=5.0, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.serve:
-        serve(given.serve)
+        serve(given.serve, given.kept_s)
         return
     with tempfile.TemporaryDirectory() as folder:
         figures = {"machine": machine(), **measure(Path(folder), given.run, given.citizen)}
@@ -67,7 +68,9 @@ def measure(folder: Path, run: str, citizen: str) -> dict[str, Any]:
         page = asyncio.run(visits(f"{url}/?run={name}", cookie))
         figures = {"run": name, **page, **drawn(url, f"/map?run={many}", cookie)}
         figures |= asyncio.run(viewers(url, cookie, settings))
-        figures |= asyncio.run(citizens(url + citizen))
+        figures |= asyncio.run(citizens(url + citizen, "citizen_rps"))
+    with served(folder, kept_s=0.0) as url:  # made anew for each request
+        figures |= asyncio.run(citizens(url + citizen, "citizen_uncached_rps"))
     return figures
 
 
@@ -83,9 +86,9 @@ def make_desk(folder: Path, run: str) -> tuple[Settings, str]:
     return desk_in(folder), source.name
 
 
-def desk_in(folder: Path) -> Settings:
+def desk_in(folder: Path, **more: Any) -> Settings:
     """Give the settings of the desk in `folder`."""
-    return Settings(home=folder / "home", out=folder / "out")
+    return Settings(home=folder / "home", out=folder / "out", **more)
 
 
 def sign_in(settings: Settings) -> str:
@@ -125,7 +128,7 @@ def _square(west: float, south: float, wide: float, high: float) -> dict[str, An
     return {"type": "Polygon", "coordinates": [ring]}
 
 
-def serve(folder: Path) -> None:
+def serve(folder: Path, kept_s: float) -> None:
     """Serve the desk of `folder` on a free port, told on the first line."""
     import socket
 
@@ -134,16 +137,19 @@ def serve(folder: Path) -> None:
     from kawamori.console.app import create_app
 
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
+        # As asyncio sets it on the sockets it opens itself: no waiting for acknowledgements.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         print(listener.getsockname()[1], flush=True)
-        app = create_app(desk_in(folder))
+        app = create_app(desk_in(folder, citizen_kept_s=kept_s))
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
         uvicorn.Server(config).run(sockets=[listener])
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
+def served(folder: Path, *, kept_s: float = 5.0) -> Iterator[str]:
     """Run the server in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.console", "--serve", str(folder)]
+    command += ["--kept-s", str(kept_s)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
@@ -245,17 +251,12 @@ async def viewers(url: str, cookie: str, settings: Settings) -> dict[str, Any]:
     }
 
 
-async def citizens(url: str) -> dict[str, float | None]:
-    """Give requests a second of the citizens' page, with and without what a cache holds."""
+async def citizens(url: str, name: str) -> dict[str, float | None]:
+    """Give requests a second of the citizens' page; None where it does not answer."""
     reader, writer = await asyncio.open_connection(*_place(url))
     status, _ = await ask(reader, writer, url, {})
     writer.close()
-    if status != 200:
-        return {"citizen_rps": None, "citizen_uncached_rps": None}
-    return {
-        "citizen_rps": await rate(url),
-        "citizen_uncached_rps": await rate(url, {"Cache-Control": "no-cache"}),
-    }
+    return {name: await rate(url) if status == 200 else None}
 
 
 async def rate(url: str, headers: dict[str, str] | None = None, *, for_s: float = RATE_S) -> float:
