@@ -27,15 +27,19 @@ def cycle(city: City) -> None:
     from kawamori.settings import Settings
 
     settings, now = Settings(), datetime.now(UTC)
+    ended = busy = None
     try:
         with alerting(settings, typer.echo, city_id=city):
-            ended = guarded_cycle(settings, city, lambda: _work(settings, city, now), now=now)
-    except CycleBusyError as busy:
-        typer.echo(f"kawamori: {busy}", err=True)
-        raise typer.Exit(BUSY) from None
+            try:
+                ended = guarded_cycle(settings, city, lambda: _work(settings, city, now), now=now)
+            except CycleBusyError as error:  # not a fault: nobody is alerted of it
+                busy = error
     except CycleError as error:
         typer.echo(f"kawamori: {error}", err=True)
         raise typer.Exit(FAILED) from None
+    if ended is None:
+        typer.echo(f"kawamori: {busy}", err=True)
+        raise typer.Exit(BUSY)
     for line in (*ended.lines, f"{ended.missed} cycles were missed before" if ended.missed else ""):
         typer.echo(line) if line else None
 

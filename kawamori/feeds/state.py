@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from kawamori.feeds.tables import feed_state
 
+SET_BACK = timedelta(minutes=5)  # less is another process that began a little later
 SILENT_POLLS = 3  # a feed whose last good poll is so many intervals ago is silent
 
 
@@ -35,10 +36,11 @@ def claim(engine: Engine, feed_id: str, kind: str, *, every_s: float, now: datet
     """Give the feed's state if it may be polled now, and take the turn; None = not due.
 
     The turn is taken in one statement, so of two pollers one gets it; it is taken even if the poll
-    is killed. A `last_try` ahead of now (a clock was set back) does not hold the feed.
+    is killed. A `last_try` far ahead of now (a clock was set back) does not hold the feed.
     """
     due = or_(
-        feed_state.c.last_try <= now - timedelta(seconds=every_s), feed_state.c.last_try > now
+        feed_state.c.last_try <= now - timedelta(seconds=every_s),
+        feed_state.c.last_try > now + SET_BACK,
     )
     mine = feed_state.c.feed_id == feed_id
     with engine.begin() as connection:
