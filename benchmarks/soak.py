@@ -111,6 +111,7 @@ class Soak:
     chance: random.Random
     injected: Counter[str] = field(default_factory=Counter)
     below: list[str] = field(default_factory=list)  # less than due, and the reason was told
+    demanded: int = 0  # districts x complete cycles of which the true level demands something
     swallowed: list[str] = field(default_factory=list)  # less than due, and nothing told
 
     def fault(self) -> str:
@@ -166,6 +167,7 @@ class Soak:
             advice = {row["district_id"]: row["level"] for row in
                       read_record(store, ended.run_id)["advice"]}  # fmt: skip
         for district_id, due in self._due(now).items():
+            self.demanded += 1
             level = advice[district_id]
             if level is not None and level < due:
                 told = self.below if _explained(ended) else self.swallowed
@@ -218,6 +220,7 @@ def soak(settings: Settings, desk: Desk, series: Observations, times: list[datet
         counted = _accounts(store, city.city_id, times[0], feed.now)
     return counted | {
         "injected": dict(sorted(run.injected.items())),
+        "demanded": run.demanded,
         "below_and_told": run.below,
         "swallowed": run.swallowed,
         "rss_start_mb": memory[0], "rss_quarter_mb": memory[len(memory) // 4],
@@ -277,6 +280,7 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=24.0)
     parser.add_argument("--city", default="drill-town")
     parser.add_argument("--storm")
+    parser.add_argument("--skip-h", type=float, default=0.0, help="begin so much later")
     parser.add_argument("--wall-min", type=float, default=float("inf"), help="end earlier")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="one line")
@@ -286,7 +290,7 @@ def main() -> None:
         city = open_city(given.city, settings, lambda *_: None)
         _, series = read_storm(city, given.storm)
         desk = train_desk(city, settings, drill=False)
-        start = drill_times(series)[0]
+        start = drill_times(series)[0] + round(given.skip_h * 6) * STEP
         count = min(
             round(given.hours * 6), round((aware(series["time"].values[-1]) - start) / STEP)
         )
