@@ -11,10 +11,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.line_contract import Contract, official_file, read_contract
 
 REPOSITORY = Path(__file__).parents[1]
+ASSETS = REPOSITORY / ".kawamori" / "assets"
+CHROMIUM = Path("/usr/bin/chromium")
 DATA = Path(os.environ.get("KAWAMORI_DATA") or REPOSITORY.parent / "shared" / "data")
 
 
@@ -24,6 +27,21 @@ def real_data() -> Path:
     if not DATA.is_dir():
         pytest.skip("no real data: run  KAWAMORI_DATA=/path/to/data make test")
     return DATA
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Give the one browser of the session; without it the tests are skipped loudly."""
+    if not CHROMIUM.is_file():
+        pytest.skip("no Chromium: run  make debian")
+    if not (ASSETS / "axe.min.js").is_file():
+        pytest.skip("no scripts of pages and maps: run  make assets")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from kawamori.district_pages import BLOCKS_SHOWN, DENSE_ROWS, ROWS_SHOWN, write_district_pages
 from kawamori.run import Run
 from shelters.types import GROUP_COLUMNS, check_shelters
 
 pytestmark = pytest.mark.browser
-CHROMIUM = Path("/usr/bin/chromium")
 
 
 def crowded(run: Run, shelters: int) -> Run:
@@ -56,20 +55,15 @@ def crowded(run: Run, shelters: int) -> Run:
 
 
 def test_a_page_takes_one_sheet_with_few_shelters_and_with_many(
-    made_run: Run, tmp_path: Path
+    chromium: Browser, made_run: Run, tmp_path: Path
 ) -> None:
-    if not CHROMIUM.is_file():
-        pytest.skip("no Chromium: run  make debian")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM))
-        for shelters in (1, DENSE_ROWS, DENSE_ROWS + 1, ROWS_SHOWN, 30):
-            folder = tmp_path / str(shelters)
-            (page,) = write_district_pages(crowded(made_run, shelters), folder)
-            sheet = browser.new_page()
-            sheet.goto((folder / f"{page.stem}.html").as_uri())
-            printed = sheet.pdf(prefer_css_page_size=True, print_background=True)
-            assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1, shelters
-            more = sheet.get_by_text("ほかの避難先").count()
-            assert more == (1 if shelters > ROWS_SHOWN else 0)
-            sheet.close()
-        browser.close()
+    for shelters in (1, DENSE_ROWS, DENSE_ROWS + 1, ROWS_SHOWN, 30):
+        folder = tmp_path / str(shelters)
+        (page,) = write_district_pages(crowded(made_run, shelters), folder)
+        sheet = chromium.new_page()
+        sheet.goto((folder / f"{page.stem}.html").as_uri())
+        printed = sheet.pdf(prefer_css_page_size=True, print_background=True)
+        assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1, shelters
+        more = sheet.get_by_text("ほかの避難先").count()
+        assert more == (1 if shelters > ROWS_SHOWN else 0)
+        sheet.close()

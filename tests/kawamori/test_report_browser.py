@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from forecasting.types import Observations
 from kawamori.report import step, write_report
 from kawamori.run import Run
 
 pytestmark = pytest.mark.browser
-CHROMIUM = Path("/usr/bin/chromium")
 ASSETS = Path(__file__).parents[2] / ".kawamori" / "assets"
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Give the browser; without it the tests are skipped loudly."""
-    if not CHROMIUM.is_file():
-        pytest.skip("no Chromium: run  make debian")
-    if not (ASSETS / "uPlot.iife.min.js").is_file():
-        pytest.skip("no chart scripts: run  make assets")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM))
-        yield browser
-        browser.close()
 
 
 class Watched:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from shelters.maps import build_map, data_script, map_data
 
 pytestmark = pytest.mark.browser
-CHROMIUM = Path("/usr/bin/chromium")
 ASSETS = Path(__file__).parents[2] / ".kawamori" / "assets"
 DESK, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 800}
 HOSTILE = (
@@ -26,21 +25,6 @@ HOSTILE = (
     "<svg onload=window.hacked=4><a href='javascript:window.hacked=5'>"
 )
 MakeTown = Callable[[Callable[[str], str]], dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Give the browser; without it the tests are skipped loudly."""
-    if not CHROMIUM.is_file():
-        pytest.skip("no Chromium: run  make debian")
-    if not (ASSETS / "leaflet.js").is_file():
-        pytest.skip("no map scripts: run  make assets")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
 
 
 class Watched:

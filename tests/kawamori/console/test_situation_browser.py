@@ -14,31 +14,15 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from alerts.ledger import append
 from kawamori.report import write_report
 
 pytestmark = pytest.mark.browser
-CHROMIUM = Path("/usr/bin/chromium")
 ASSETS = Path(__file__).parents[3] / ".kawamori" / "assets"
 DESK, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
 PATIENCE_MS = 60_000
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Give the browser; without it the tests are skipped loudly."""
-    if not CHROMIUM.is_file():
-        pytest.skip("no Chromium: run  make debian")
-    if not (ASSETS / "axe.min.js").is_file():
-        pytest.skip("no scripts: run  make assets")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
 
 
 @contextmanager

@@ -12,24 +12,10 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
-CHROMIUM = Path("/usr/bin/chromium")
 ASSETS = Path(__file__).parents[4] / ".kawamori" / "assets"
 DESK, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """Give the browser; without it the tests are skipped loudly."""
-    if not CHROMIUM.is_file():
-        pytest.skip("no Chromium: run  make debian")
-    if not (ASSETS / "axe.min.js").is_file():
-        pytest.skip("no scripts for pages: run  make assets")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM))
-        yield browser
-        browser.close()
 
 
 @dataclass
