@@ -69,7 +69,10 @@ def gather(
 ) -> dict[str, Evidence]:
     """Give the evidence of every wanted gauge; one that nobody lists is there with its fault."""
     known = {gauge.gauge_id: gauge for gauge in gauges}
-    fresh = {state.gauge_id: _fresh(state, policy, issued_at) for state in states}
+    fresh = {
+        state.gauge_id: _fresh(state, known.get(state.gauge_id), policy, issued_at)
+        for state in states
+    }
     current = _current(exceedance, policy, issued_at)
     found = {}
     for gauge_id in gauge_ids:
@@ -92,20 +95,29 @@ def gather(
     return found
 
 
-def _fresh(state: GaugeState, policy: Policy, issued_at: datetime) -> tuple[GaugeState, str]:
+def _fresh(
+    state: GaugeState, gauge: Gauge | None, policy: Policy, issued_at: datetime
+) -> tuple[GaugeState, str]:
     """The state with an unusable level or rise as None, and the fault."""
     level_m, at = _finite(state.level_m), state.at
     last = "" if at is None else f"（最後の値は{clock(at)}）"
     if level_m is None or at is None:
         return GaugeState(state.gauge_id, None, at), f"欠測または異常値です{last}"
     at = at.astimezone(UTC)
-    limit = policy.staleness.stage_min
+    limit = _limit_min(gauge, level_m, policy)
     if at > issued_at:
         return GaugeState(state.gauge_id, None, at), f"時刻が未来です（{clock(at)}）"
     if issued_at - at > timedelta(minutes=limit):
         fault = f"{limit:.0f}分を超えて更新がありません（最後は{clock(at)}の{level_m:.2f}m）"
         return GaugeState(state.gauge_id, None, at), fault
     return GaugeState(state.gauge_id, level_m, at, _finite(state.rise_m_per_h)), ""
+
+
+def _limit_min(gauge: Gauge | None, level_m: float, policy: Policy) -> float:
+    """How old a level may be: 危機管理型 sensors rest below their lowest level. [min]"""
+    levels = gauge.thresholds.items() if gauge and gauge.sensor == "crisis" else []
+    resting = bool(levels) and level_m < levels[0][1]
+    return policy.staleness.crisis_rest_min if resting else policy.staleness.stage_min
 
 
 def _current(

@@ -236,6 +236,7 @@ class Staleness(Cited):
     """Ages beyond which an input is unknown."""
 
     stage_min: float
+    crisis_rest_min: float
     forecast_min: float
     telegram_min: float
 

@@ -1,27 +1,25 @@
-"""Which readings can be believed: range, jump, spike and flat-line tests in QARTOD flags.
+"""Which readings can be believed: the tests of `forecasting.screening` in QARTOD flags.
 
 Values are kept, flags are only raised. By default the flag of a reading depends on readings up to
 its own time, as at the desk; `hindsight=True` cleans an archive and also looks one step ahead.
-Tests know no gauge zero: some stations read 345 m because their zero is T.P., and a zero may be
-moved. A level is held against its own past; only official thresholds give absolute limits.
-
-A flood is never BAD: limits lie above what rivers do (Oita 2017: +2.65 m in an hour; 都賀川 2008:
-+1.34 m in 10 min [1]_), and a level that stays where it jumped to is believed after six readings
-(or once its month knows it, if it jumped by more than 25 m).
-
-References
-----------
-.. [1] 神戸市 都賀川水難事故調査, 2008-07-28, 10-minute stage record
+A model uses what is GOOD or SUSPECT: a flood is never BAD.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+import xarray as xr
 
+from forecasting.screening.jumps import jump_flags
+from forecasting.screening.limits import level_limits, range_flags
+from forecasting.screening.neighbours import alone_flags
+from forecasting.screening.series import Flags, Numbers, Series, flags_of, series_of
+from forecasting.screening.shifts import shift_flags
+from forecasting.screening.spikes import spike_flags
+from forecasting.screening.stillness import flat_flags, stuck_flags
 from forecasting.types import (
     BAD,
     GOOD,
@@ -34,31 +32,32 @@ from forecasting.types import (
     step_of,
 )
 
-Numbers = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.int8]
-Mask = npt.NDArray[np.bool_]
+__all__ = ["TESTS", "flag", "good", "level_limits", "most_rain_mm", "screen", "worst"]
 SEVERITY = (NOT_EVALUATED, GOOD, SUSPECT, BAD, MISSING)  # least first
-
-PLAUSIBLE_M = (-20.0, 60.0)  # above gauge zero, where no threshold is known
-THRESHOLD_MARGIN_M = 20.0
-FROM_MEDIAN_M, MEDIAN_DAYS, MEDIAN_COUNT = 25.0, 30, 24
-# A jump in one step may be a + b * hours since the last reading, hours counted up to LONGEST_H.
-BAD_JUMP_M = (3.0, 5.0)
-SUSPECT_RISE_M = (1.0, 2.0)
-SUSPECT_FALL_M = (0.8, 1.2)  # water falls more slowly than it rises
-LONGEST_H = 3.0
-BELIEVED_AFTER = 6  # readings at the new level
-SPIKE_SUSPECT_M, SPIKE_BAD_M, SPIKE_RETURN = 0.5, 2.0, 0.2
-FLAT_SUSPECT_H = 14 * 24.0
-FLAT_RAIN_H, FLAT_RAIN_SUSPECT_MM, FLAT_RAIN_BAD_MM = 6.0, 30.0, 80.0
 # Japan: 187 mm in an hour (長与 1982), 50 mm in 10 min (室谷 2011, 熊谷 2020).
 MOST_RAIN_MM_PER_H, MOST_RAIN_MM_PER_10_MIN = 300.0, 60.0
 
 
-def flag(
+def _jumps(series: Series) -> Flags:
+    """Jumps between readings that are no spikes of an archive."""
+    return jump_flags(series, spike_flags(series) == BAD)
+
+
+TESTS: dict[str, Callable[[Series], Flags]] = {
+    "range": range_flags,
+    "rate": _jumps,
+    "flat": flat_flags,
+    "spike": spike_flags,
+    "stuck": stuck_flags,
+    "shift": shift_flags,
+    "alone": alone_flags,
+}
+
+
+def screen(
     observations: Observations, gauges: Sequence[Gauge], *, hindsight: bool = False
-) -> Observations:
-    """Give the observations with flags raised where a reading fails a test; values are kept.
+) -> xr.DataArray:
+    """Give what each test says of each level, (test, time, gauge), in QARTOD flags.
 
     Parameters
     ----------
@@ -69,27 +68,32 @@ def flag(
         Also use readings after the flagged one (spikes; the whole of a flat line). Never for
         forecasts: only for looking at archives.
     """
-    known = {gauge.gauge_id: gauge for gauge in gauges}
-    step_h = float(step_of(observations) / np.timedelta64(1, "s")) / 3600
-    levels, rain = observations["level_m"].values, observations["rain_mm"].values
-    most_mm = most_rain_mm(step_h)
-    rain_flag = np.where((rain < 0) | (rain > most_mm), BAD, GOOD).astype("int8")
-    believed = pd.DataFrame(
-        np.where(rain_flag == BAD, np.nan, rain), columns=observations["rain_gauge"].values
+    rain = observations["rain_mm"].values
+    believed = np.where(_rain_flags(observations) == BAD, np.nan, rain)
+    series = series_of(observations, gauges, believed, hindsight=hindsight)
+    missing = np.isnan(series.level_m)
+    found = [np.where(missing, MISSING, test(series)) for test in TESTS.values()]
+    coords = {name: observations[name].values for name in ("time", "gauge")}
+    return xr.DataArray(
+        np.stack(found).astype("int8"),
+        dims=("test", "time", "gauge"),
+        coords={"test": list(TESTS), **coords},
     )
-    level_flag = np.full(levels.shape, GOOD, dtype="int8")
-    for column, gauge_id in enumerate(observations["gauge"].values):
-        gauge = known.get(str(gauge_id))
-        names = [name for name in (gauge.rain_gauges if gauge else ()) if name in believed]
-        mean_rain = believed[names].mean(axis=1).to_numpy()
-        level_flag[:, column] = _level_flags(
-            levels[:, column], mean_rain, gauge, step_h, hindsight=hindsight
-        )
+
+
+def flag(
+    observations: Observations, gauges: Sequence[Gauge], *, hindsight: bool = False
+) -> Observations:
+    """Give the observations with flags raised where a reading fails a test; values are kept.
+
+    Parameters as of `screen`.
+    """
+    tests = screen(observations, gauges, hindsight=hindsight)
     flagged = observations.copy()
-    for name, values, found in (("level", levels, level_flag), ("rain", rain, rain_flag)):
+    found = {"level": worst(*tests.values), "rain": _rain_flags(observations)}
+    for name, flags in found.items():
         before = flagged[f"{name}_flag"]
-        missing = np.where(np.isnan(values), MISSING, GOOD).astype("int8")
-        flagged[f"{name}_flag"] = before.copy(data=worst(before.values, found, missing))
+        flagged[f"{name}_flag"] = before.copy(data=worst(before.values, flags))
     return check_observations(flagged)
 
 
@@ -101,12 +105,26 @@ def good(observations: Observations) -> Observations:
     return check_observations(usable)
 
 
-def level_limits(gauge: Gauge) -> tuple[float, float]:
-    """Give the lowest and highest possible level of a gauge. [m above gauge zero]"""
-    levels = [level for _, level in gauge.thresholds.items()]
-    if not levels:
-        return PLAUSIBLE_M
-    return levels[0] - THRESHOLD_MARGIN_M, levels[-1] + THRESHOLD_MARGIN_M
+def counts(tests: xr.DataArray) -> pd.DataFrame:
+    """Give how many readings of each gauge a test doubted or refused, gauges with any only.
+
+    Returns
+    -------
+        Columns gauge_id, test, suspect, bad, first_at, last_at (UTC).
+    """
+    rows = []
+    for test in tests["test"].values:
+        flags = tests.sel(test=test).values
+        doubted = (flags == SUSPECT) | (flags == BAD)
+        for column in np.flatnonzero(doubted.any(axis=0)):
+            at = tests["time"].values[doubted[:, column]]
+            rows.append({
+                "gauge_id": str(tests["gauge"].values[column]), "test": str(test),
+                "suspect": int((flags[:, column] == SUSPECT).sum()),
+                "bad": int((flags[:, column] == BAD).sum()),
+                "first_at": at[0], "last_at": at[-1],
+            })  # fmt: skip
+    return pd.DataFrame(rows, columns=["gauge_id", "test", "suspect", "bad", "first_at", "last_at"])
 
 
 def most_rain_mm(step_h: float) -> float:
@@ -123,95 +141,8 @@ def worst(*flags: Flags) -> Flags:
     return severe
 
 
-def _level_flags(
-    level_m: Numbers, rain_mm: Numbers, gauge: Gauge | None, step_h: float, *, hindsight: bool
-) -> Flags:
-    tests = [
-        _range(level_m, gauge, step_h),
-        _flat(level_m, rain_mm, step_h, hindsight=hindsight),
-    ]
-    if hindsight:
-        tests.append(_spike(level_m))
-        level_m = np.where(tests[-1] == BAD, np.nan, level_m)
-    return worst(*tests, _jump(level_m, step_h))
-
-
-def _flags(suspect: Mask, bad: Mask) -> Flags:
-    return np.where(bad, BAD, np.where(suspect, SUSPECT, GOOD)).astype("int8")
-
-
-def _range(level_m: Numbers, gauge: Gauge | None, step_h: float) -> Flags:
-    """Give BAD outside the thresholds' limits, or far from the median of the days before."""
-    if gauge is not None and gauge.thresholds.items():
-        low, high = level_limits(gauge)
-        bad = (level_m < low) | (level_m > high)
-    else:
-        window = max(MEDIAN_COUNT, round(MEDIAN_DAYS * 24 / step_h))
-        past = pd.Series(level_m).rolling(window, min_periods=MEDIAN_COUNT).median().shift(1)
-        bad = np.abs(level_m - past.to_numpy()) > FROM_MEDIAN_M
-    return _flags(np.zeros_like(bad), bad)
-
-
-def _jump(level_m: Numbers, step_h: float) -> Flags:
-    """Give BAD for a jump that no river makes, SUSPECT for one that few do.
-
-    A BAD reading is not the base of the next one, unless the level stays at the new place.
-    """
-    bad, believed = _impossible(level_m, step_h)
-    seen = np.flatnonzero(~np.isnan(level_m) & ~bad)
-    change, hours = np.diff(level_m[seen]), np.diff(seen) * step_h
-    suspect = np.zeros(len(level_m), dtype=bool)
-    suspect[seen[1:]] = (change > _allowed(SUSPECT_RISE_M, hours)) | (
-        -change > _allowed(SUSPECT_FALL_M, hours)
-    )
-    return _flags(suspect | believed, bad)
-
-
-def _impossible(level_m: Numbers, step_h: float) -> tuple[Mask, Mask]:
-    """Give the readings after an impossible jump, and those where a new level is believed."""
-    bad, believed = np.zeros((2, len(level_m)), dtype=bool)
-    seen = np.flatnonzero(~np.isnan(level_m))
-    level, hour = level_m[seen], seen * step_h
-    possible = np.abs(np.diff(level)) <= _allowed(BAD_JUMP_M, np.diff(hour))
-    first = 1 + int(np.argmin(possible)) if not possible.all() else len(seen)
-    base, stays = first - 1, 0
-    for here in range(first, len(seen)):
-        if abs(level[here] - level[base]) <= _allowed(BAD_JUMP_M, hour[here] - hour[base]):
-            base, stays = here, 0
-            continue
-        stays = stays + 1 if stays and possible[here - 1] else 1
-        if stays < BELIEVED_AFTER:
-            bad[seen[here]] = True
-        else:
-            believed[seen[here]] = True
-            base, stays = here, 0
-    return bad, believed
-
-
-def _allowed(limit_m: tuple[float, float], hours: npt.ArrayLike) -> Numbers:
-    counted: Numbers = np.minimum(np.asarray(hours, dtype="float64"), LONGEST_H)
-    return limit_m[0] + limit_m[1] * counted
-
-
-def _spike(level_m: Numbers) -> Flags:
-    """Give flags for a single reading that leaves and comes back at once; looks one step ahead."""
-    before, after = np.roll(level_m, 1), np.roll(level_m, -1)
-    before[:1], after[-1:] = np.nan, np.nan
-    height = np.abs(level_m - (before + after) / 2)
-    returns = np.abs(after - before) <= SPIKE_RETURN * height
-    return _flags(returns & (height > SPIKE_SUSPECT_M), returns & (height > SPIKE_BAD_M))
-
-
-def _flat(level_m: Numbers, rain_mm: Numbers, step_h: float, *, hindsight: bool) -> Flags:
-    """Give flags for a level that does not move for very long, or while much rain falls."""
-    level, rain = pd.Series(level_m), pd.Series(rain_mm).fillna(0.0)
-    run = (level != level.shift(1)).cumsum()  # NaN differs from NaN: a gap ends a run
-    length_h = level.groupby(run).cumcount() * step_h
-    fallen = rain.groupby(run).cumsum() - rain.groupby(run).transform("first")
-    if hindsight:
-        length_h = length_h.groupby(run).transform("last")
-        fallen = fallen.groupby(run).transform("last")
-    wet = length_h >= FLAT_RAIN_H
-    suspect = (length_h >= FLAT_SUSPECT_H) | (wet & (fallen >= FLAT_RAIN_SUSPECT_MM))
-    bad = wet & (fallen >= FLAT_RAIN_BAD_MM)
-    return _flags(suspect.to_numpy(), bad.to_numpy())
+def _rain_flags(observations: Observations) -> Flags:
+    rain: Numbers = np.asarray(observations["rain_mm"].values, dtype="float64")
+    step_h = float(step_of(observations) / np.timedelta64(1, "s")) / 3600
+    flags = flags_of(np.zeros(rain.shape, dtype=bool), (rain < 0) | (rain > most_rain_mm(step_h)))
+    return np.where(np.isnan(rain), MISSING, flags).astype("int8")

@@ -15,6 +15,8 @@ import numpy as np
 import xarray as xr
 
 RiverClass = Literal["forecast", "notified", "other"]
+# stage: reports all the time; crisis: 危機管理型水位計, once a day below its start level
+Sensor = Literal["stage", "crisis"]
 
 # Data flags: the QARTOD scheme [1]_ that ioos_qc and saqc also write.
 # .. [1] https://ioos.noaa.gov/project/qartod/
@@ -70,6 +72,7 @@ class Gauge:
     zero_elevation_m: float | None = None  # gauge zero above T.P.; None = unknown
     upstream: tuple[str, ...] = ()
     rain_gauges: tuple[str, ...] = ()
+    sensor: Sensor = "stage"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from forecasting.sources.amedas import Amedas
+from forecasting.sources.crisis import CrisisGauges
 from forecasting.sources.kotogawa import Kotogawa, KotogawaScrape
 from forecasting.sources.kwater import KWater
 from forecasting.sources.mlit_log import MlitLog
@@ -24,6 +25,7 @@ class Source(Protocol):
 
 SOURCES: dict[str, Callable[[Path], Source]] = {
     "amedas": Amedas,  # file
+    "crisis": CrisisGauges,  # file or folder
     "kotogawa": Kotogawa,  # folder
     "kotogawa-scrape": KotogawaScrape,  # file
     "kwater": KWater,  # folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from advisory.types import Advice, Level
+from forecasting.types import Gauge
 
 Desk = Callable[..., Advice]
 Make = Callable[..., Any]
@@ -36,6 +38,16 @@ def test_reading_is_stale_after_an_hour(desk: Desk) -> None:
     stale = desk(7.5, at=NOON - timedelta(minutes=61))
     assert stale.level is Level.UNKNOWN
     assert "最後は9月8日10:59の7.50m" in text(stale)
+
+
+def test_a_crisis_gauge_at_rest_reports_once_a_day_and_above_its_start_all_the_time(
+    desk: Desk, kamata: Gauge
+) -> None:
+    crisis = [replace(kamata, sensor="crisis")]
+    yesterday = NOON - timedelta(hours=24)
+    assert desk(3.6, at=yesterday, gauges=crisis).level is Level.NONE  # lowest level: 3.7 m
+    assert desk(3.8, at=yesterday, gauges=crisis).level is Level.UNKNOWN
+    assert desk(3.6, at=NOON - timedelta(hours=26), gauges=crisis).level is Level.UNKNOWN
 
 
 def test_reading_from_the_future_is_not_used(desk: Desk) -> None:

@@ -1,0 +1,154 @@
+"""危機管理型水位計: JSON of the nation's low-cost gauges, one report per fetch or line by line.
+
+An item names its station, `obsTime` (with zone), `level` and three levels of its own: `startLevel`
+(観測開始水位), `warnLevel` (危険水位) and `fladLevel` (氾濫開始水位). Only gauges above their start
+level are listed, so a series is censored from below; the same reading is listed again until a newer
+one comes, so `obsTime` counts, never the time of the fetch. Levels of most stations are elevations:
+never mix them with stage.
+
+Its terms ask not to poll the map service; a city takes the file its prefecture hands out, or
+fetches on demand.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecasting.sources.grid import (
+    TEN_MINUTES,
+    Credit,
+    absent,
+    fixed_grid,
+    on_grid,
+    rain_gauges_of,
+)
+from forecasting.sources.rows import raise_all
+from forecasting.types import Gauge, Observations, Thresholds
+
+# 観測開始, 危険 and 氾濫開始水位, by the house levels that mean the most like them.
+LEVELS = {"standby": "startLevel", "danger": "warnLevel", "overflow": "fladLevel"}
+RIVER = re.compile(r"^(?P<before>[^(（]*)[(（](?P<bridge>.+?)[)）]\s*$")
+CREDIT = Credit(
+    title="Levels of 危機管理型水位計 while above their start level",
+    source="国土交通省 川の水位情報",
+    credit="国土交通省",
+    comment="censored below the start level; level_m of most stations is an elevation",
+)
+Item = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class CrisisGauges:
+    """A file of reports (`.json` with `items`, `.jsonl` of items) or a folder of such files."""
+
+    path: Path
+
+    def read(self, gauges: Sequence[Gauge], start: datetime, end: datetime) -> Observations:
+        """Give levels on a 10-minute grid, `start` to `end` included; rain is all missing.
+
+        A reading between two steps stands at the later one; of several at one step the newest
+        counts. A gauge that was never listed is all missing: it stayed below its start level or
+        was not connected.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If a file is no such JSON or an item lacks its code, time or level; all are named.
+        """
+        grid = fixed_grid(start, end, TEN_MINUTES)
+        wanted = [gauge.gauge_id for gauge in gauges]
+        rows = [row for row in _readings(self.path) if row[0] in set(wanted)]
+        frame = pd.DataFrame(rows, columns=["gauge_id", "at", "level_m"]).astype({"level_m": float})
+        times = pd.DatetimeIndex(pd.to_datetime(frame["at"], utc=True)).tz_localize(None)
+        frame = frame.assign(at=times, time=times.ceil(TEN_MINUTES)).sort_values(
+            "at", kind="stable"
+        )
+        level = frame.groupby(["time", "gauge_id"])["level_m"].last().unstack("gauge_id")
+        level = level.reindex(columns=wanted).set_axis(wanted, axis=1)
+        return on_grid(grid, level, absent(rain_gauges_of(gauges)), CREDIT)
+
+
+def read_crisis_stations(path: Path) -> tuple[Gauge, ...]:
+    """Give the stations that a report names, in the order of their codes.
+
+    Thresholds are the station's own: standby = 観測開始水位, danger = 危険水位, overflow =
+    氾濫開始水位; a missing one is None, and one out of order is left out.
+    """
+    newest = {str(item["code"]): item for _, item in _items(path) if item.get("code")}
+    return tuple(_gauge(newest[code]) for code in sorted(newest))
+
+
+def _gauge(item: Item) -> Gauge:
+    name = str(item.get("name", "")).strip()
+    parts = RIVER.match(name)
+    levels: dict[str, float] = {}
+    for house, foreign in LEVELS.items():
+        level = _number(item.get(foreign))
+        if math.isfinite(level) and level >= max(levels.values(), default=-math.inf):
+            levels[house] = level
+    return Gauge(
+        gauge_id=str(item["code"]),
+        name=name,
+        river=parts["before"].strip() if parts else "",
+        lon=_number(item.get("longitude")),
+        lat=_number(item.get("latitude")),
+        thresholds=Thresholds(**levels),
+        sensor="crisis",
+    )
+
+
+def _readings(path: Path) -> list[tuple[str, datetime, float]]:
+    found, faults = [], []
+    for place, item in _items(path):
+        level = _number(item.get("level"))
+        try:
+            at = datetime.fromisoformat(str(item["obsTime"]))
+            usable = bool(item.get("code")) and at.tzinfo is not None and np.isfinite(level)
+        except (KeyError, ValueError):
+            usable = False
+        if usable:
+            found.append((str(item["code"]), at, level))
+        else:
+            told = {name: item.get(name) for name in ("code", "obsTime", "level")}
+            faults.append(f"{told} ({place})")
+    raise_all("an item must have a code, an obsTime with zone and a level", faults)
+    return found
+
+
+def _items(path: Path) -> Iterator[tuple[str, Item]]:
+    """Give each item and where it stands, in order of file name and line."""
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is missing. Name the report of 危機管理型水位計.")
+    files = sorted(path.glob("*.json*")) if path.is_dir() else [path]
+    for file in files:
+        text = file.read_text(encoding="utf-8-sig")
+        try:
+            if file.suffix == ".jsonl":
+                items = [json.loads(line) for line in text.splitlines() if line.strip()]
+            else:
+                items = json.loads(text)["items"]
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            raise ValueError(
+                f"{file.name} must be JSON with `items`, or an item a line (.jsonl), got {error!r}."
+            ) from error
+        for number, item in enumerate(items, start=1):
+            yield f"{file.name}, item {number}", item
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan
