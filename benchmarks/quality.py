@@ -4,7 +4,8 @@
 
 Needs KAWAMORI_DATA. Real faults are those of the crisis gauges of Iwaki (named below with what
 shows them) and the outlier of Tokachi; made faults (模擬) are put into the floods of Tokachi and
-Oita with a fixed seed. A hit is a faulty reading that is SUSPECT or BAD, a false flag any other one.
+Oita with a fixed seed. A hit is a faulty reading that is SUSPECT or BAD, a false flag any other
+reading that is.
 """
 
 from __future__ import annotations
