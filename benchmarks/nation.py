@@ -38,7 +38,7 @@ def main() -> None:
     with np.load(windows, allow_pickle=False) as tables:
         told = {name: tables[name] for name in tables.files}
     window = Window(float(told.pop("step_h")), **told)
-    _settle(model, max(SIZES))
+    settle(model, max(SIZES))
     result: dict[str, Any] = {"base_rss_mb": peak_rss_mb()}
     for size in SIZES:
         some, numbers = _drawn(window, size), np.arange(1, size + 1)
@@ -52,7 +52,7 @@ def main() -> None:
     print(json.dumps(result))
 
 
-def _settle(model: GlobalGbm, size: int) -> None:
+def settle(model: GlobalGbm, size: int) -> None:
     """Give the model so many gauges with numbers of their own."""
     of = np.arange(size) % (len(model.scales_m) - 1) + 1
     rows = np.concatenate([[0], of])

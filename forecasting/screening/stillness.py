@@ -8,9 +8,9 @@ raised water falls, so what stands there is a twig, a silted pipe or ice on the 
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
+from scipy.ndimage import maximum_filter1d
 
-from forecasting.screening.series import Flags, Numbers, Rows, Series, flags_of, rows_of
+from forecasting.screening.series import Flags, Mask, Numbers, Rows, Series, flags_of, rows_of
 
 FLAT_SUSPECT_H = 14 * 24.0
 FLAT_RAIN_H, FLAT_RAIN_SUSPECT_MM, FLAT_RAIN_BAD_MM = 6.0, 30.0, 80.0
@@ -39,12 +39,27 @@ def stuck_flags(series: Series) -> Flags:
         return flags_of(suspect)
     some = level[:, raised]
     window = max(2, round(STUCK_H / series.step_h) + 1)  # both ends of the day count
-    past = pd.DataFrame(some).rolling(window, min_periods=STUCK_COUNT)
-    still = np.asarray(past.max() - past.min()) <= STUCK_M + 1e-9
-    oldest = _oldest_h(some, window, series.step_h)
-    long = oldest >= STUCK_H * (STUCK_COUNT - 1) / STUCK_COUNT  # readings are seldom on the dot
-    suspect[:, raised] = still & long & (some >= series.lowest_m()[raised])
+    seen = np.isfinite(some)
+    height = _highest(some, seen, window) + _highest(-some, seen, window)
+    oldest = -_highest(-np.where(seen, rows_of(some), np.inf), seen, window)
+    until = np.cumsum(seen, axis=0)
+    before = np.zeros_like(until)
+    before[window:] = until[:-window]
+    enough = until - before >= STUCK_COUNT
+    # Readings are seldom on the dot of a day.
+    long = (rows_of(some) - oldest) * series.step_h >= STUCK_H * (STUCK_COUNT - 1) / STUCK_COUNT
+    still = seen & enough & long & (height <= STUCK_M + 1e-9)
+    suspect[:, raised] = still & (some >= series.lowest_m()[raised])
     return flags_of(suspect)
+
+
+def _highest(values: Numbers, seen: Mask, window: int) -> Numbers:
+    """Give the highest seen value of the last `window` rows, -inf where none is."""
+    told = np.where(seen, values, -np.inf)
+    highest: Numbers = maximum_filter1d(
+        told, window, axis=0, origin=window // 2 - (window + 1) % 2, mode="constant", cval=-np.inf
+    )
+    return highest
 
 
 def _runs(level_m: Numbers) -> tuple[Rows, Rows]:
@@ -60,11 +75,3 @@ def _runs(level_m: Numbers) -> tuple[Rows, Rows]:
     first = np.maximum.accumulate(np.where(begins, rows, 0), axis=0)
     reach = np.where(ends, rows, len(level_m) - 1)[::-1]
     return first, np.minimum.accumulate(reach, axis=0)[::-1]
-
-
-def _oldest_h(level_m: Numbers, window: int, step_h: float) -> Numbers:
-    """Give the age of the oldest reading within the window of each row. [h]"""
-    seen = np.isfinite(level_m)
-    rows = np.where(seen, rows_of(level_m), np.nan)
-    oldest = np.asarray(pd.DataFrame(rows).rolling(window, min_periods=1).min())
-    return np.asarray((rows_of(level_m) - oldest) * step_h)
