@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -32,6 +32,7 @@ from forecasting.sources.grid import (
     on_grid,
     rain_gauges_of,
 )
+from forecasting.sources.readings import json_of, number_of, readings_of
 from forecasting.sources.rows import raise_all
 from forecasting.types import Gauge, Observations, Thresholds
 
@@ -69,7 +70,7 @@ class CrisisGauges:
         """
         grid = fixed_grid(start, end, TEN_MINUTES)
         wanted = [gauge.gauge_id for gauge in gauges]
-        rows = [row for row in _readings(self.path) if row[0] in set(wanted)]
+        rows = [row for row in _readings(_items(self.path)) if row[0] in set(wanted)]
         frame = pd.DataFrame(rows, columns=["gauge_id", "at", "level_m"]).astype({"level_m": float})
         times = pd.DatetimeIndex(pd.to_datetime(frame["at"], utc=True)).tz_localize(None)
         frame = frame.assign(at=times, time=times.ceil(TEN_MINUTES)).sort_values(
@@ -90,29 +91,45 @@ def read_crisis_stations(path: Path) -> tuple[Gauge, ...]:
     return tuple(_gauge(newest[code]) for code in sorted(newest))
 
 
+def crisis_readings(body: bytes) -> pd.DataFrame:
+    """Give the readings of one report as the archive keeps them (`sources.readings`).
+
+    Raises
+    ------
+    ValueError
+        If the body is no such JSON or an item lacks its code, time or level; all are named.
+    """
+    report = json_of(body, "report of 危機管理型水位計")
+    items = report.get("items") if isinstance(report, Mapping) else None
+    if not isinstance(items, list):
+        raise ValueError("report of 危機管理型水位計 must have a list `items`, got none.")
+    placed = [(f"item {number}", item) for number, item in enumerate(items, start=1)]
+    return readings_of(("level_m", *reading) for reading in _readings(placed))
+
+
 def _gauge(item: Item) -> Gauge:
     name = str(item.get("name", "")).strip()
     parts = RIVER.match(name)
     levels: dict[str, float] = {}
     for house, foreign in LEVELS.items():
-        level = _number(item.get(foreign))
+        level = number_of(item.get(foreign))
         if math.isfinite(level) and level >= max(levels.values(), default=-math.inf):
             levels[house] = level
     return Gauge(
         gauge_id=str(item["code"]),
         name=name,
         river=parts["before"].strip() if parts else "",
-        lon=_number(item.get("longitude")),
-        lat=_number(item.get("latitude")),
+        lon=number_of(item.get("longitude")),
+        lat=number_of(item.get("latitude")),
         thresholds=Thresholds(**levels),
         sensor="crisis",
     )
 
 
-def _readings(path: Path) -> list[tuple[str, datetime, float]]:
+def _readings(items: Iterable[tuple[str, Item]]) -> list[tuple[str, datetime, float]]:
     found, faults = [], []
-    for place, item in _items(path):
-        level = _number(item.get("level"))
+    for place, item in items:
+        level = number_of(item.get("level"))
         try:
             at = datetime.fromisoformat(str(item["obsTime"]))
             usable = bool(item.get("code")) and at.tzinfo is not None and np.isfinite(level)
@@ -145,10 +162,3 @@ def _items(path: Path) -> Iterator[tuple[str, Item]]:
             ) from error
         for number, item in enumerate(items, start=1):
             yield f"{file.name}, item {number}", item
-
-
-def _number(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return math.nan

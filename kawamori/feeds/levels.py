@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 
 import pandas as pd
 
+from forecasting.sources.crisis import crisis_readings
 from forecasting.sources.kawabou import station_readings
 from forecasting.sources.readings import JST, json_of, readings_of
 from forecasting.sources.suimon import text_link, text_readings
@@ -52,7 +53,10 @@ def poll_suimon(feed: Feed, polling: Polling) -> Polled:
 
 
 def poll_crisis(feed: Feed, polling: Polling) -> Polled:
-    """Keep 危機管理型水位計 of an area as they came: one file a poll that brought something new."""
+    """Read 危機管理型水位計 of an area, and keep each report that brought something new as it came.
+
+    A form that is not known is kept too and told as a fault: nothing of it is read.
+    """
     headers = remembered(polling, feed.url)
     answer = fetch(polling, feed.url, _json, headers=headers)
     memory: dict[str, Any] = {"validators": {feed.url: headers}}
@@ -64,7 +68,13 @@ def poll_crisis(feed: Feed, polling: Polling) -> Polled:
     part = path.with_suffix(".part")
     part.write_bytes(page.body)
     part.replace(path)
-    return Polled(memory={"validators": {feed.url: page.validators}}, said=path.name)
+    memory = {"validators": {feed.url: page.validators}}
+    try:
+        readings = crisis_readings(page.body)
+    except ValueError as error:
+        return Polled(memory=memory, faults=(f"form: {error}",), said=path.name)
+    readings = readings.assign(station_id=readings["station_id"].replace(dict(feed.stations)))
+    return Polled(readings[readings["station_id"].isin(polling.kinds)], memory, said=path.name)
 
 
 def _json(page: Page) -> Any:

@@ -235,12 +235,29 @@ def test_kawabou_is_looked_at_once_when_asked_for(pages, town, round_at):
     np.testing.assert_equal(levels(town, round_at()), [1.5, NAN])
 
 
-def test_crisis_gauges_are_kept_as_they_came(pages, town, round_at, tmp_path):
+def test_crisis_gauges_are_read_and_kept_as_they_came(pages, town, round_at, tmp_path):
+    feed = Feed("kiki", "crisis", 600.0, url=f"{pages.url}/07000.json", stations={"77": "g1"})
+    items = [
+        {"code": "77", "obsTime": "2026-06-01T11:50:00+09:00", "level": 2.5},
+        {"code": "78", "obsTime": "2026-06-01T11:50:00+09:00", "level": 9.0},  # another city's
+    ]
+    body = json.dumps({"items": items}).encode()
+    pages.put("/07000.json", body)
+    outcome = poll_one(town, feed, round_at())
+    assert (outcome.fault, outcome.readings) == ("", 1)
+    np.testing.assert_equal(levels(town, round_at()), [2.5, NAN])
+    (kept,) = (tmp_path / "feeds" / "town" / "kiki").iterdir()
+    assert kept.read_bytes() == body
+
+
+def test_a_form_of_crisis_gauges_that_is_not_known_is_kept_and_told(
+    pages, town, round_at, tmp_path
+):
     feed = Feed("kiki", "crisis", 600.0, url=f"{pages.url}/07000.json")
     pages.put("/07000.json", b'[{"code": "1", "level": 1.0}]')
-    assert poll_one(town, feed, round_at()).fault == ""
-    (kept,) = (tmp_path / "feeds" / "town" / "kiki").iterdir()
-    assert kept.read_bytes() == b'[{"code": "1", "level": 1.0}]'
+    outcome = poll_one(town, feed, round_at())
+    assert "must have a list `items`" in outcome.refused[0]
+    assert len(list((tmp_path / "feeds" / "town" / "kiki").iterdir())) == 1
 
 
 @pytest.mark.real_data
