@@ -39,9 +39,7 @@ channel_check = Table(  # the last one of each channel
 )
 
 
-def preflight(
-    engine: Engine, channels: Mapping[str, Channel], *, now: datetime
-) -> list[Preflight]:
+def preflight(engine: Engine, channels: Mapping[str, Channel], *, now: datetime) -> list[Preflight]:
     """Ask each channel that has a `check` about what waits for it, and write down its answer."""
     able: dict[str, Any] = {
         name: channel for name, channel in channels.items() if hasattr(channel, "check")

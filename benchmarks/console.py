@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -91,10 +91,10 @@ def desk_in(folder: Path, **more: Any) -> Settings:
     return Settings(home=folder / "home", out=folder / "out", **more)
 
 
-def sign_in(settings: Settings) -> str:
-    """Give the session of a viewer."""
+def sign_in(settings: Settings, roles: Sequence[str] = ("viewer",)) -> str:
+    """Give a session with these roles."""
     at = datetime.now(UTC)
-    row = {"account_id": "bench", "name": "bench", "roles": ["viewer"], "shelters": [], "at": at}
+    row = {"account_id": "bench", "name": "bench", "roles": [*roles], "shelters": [], "at": at}
     with open_store(settings.store_url).begin() as connection:
         connection.execute(account.insert().values(**row, must_change=False, disabled=False))
         return open_session(connection, "bench", at=at, shift=timedelta(hours=2))

@@ -103,12 +103,14 @@ def citizens(desk: Desk, stored: Records, language: str) -> Citizens:
     texts = _texts(desk, orders)
     told = tuple(_told(one, stored, texts[one.approval_id], language, now) for one in orders)
     city = run.city.name if run else ""
+    no_order = phrases(language)["no_order"].format(district=city).strip()
     in_force = any(not one.ends for one in told)
+    none = "" if in_force or run is None else no_order  # without data nothing is known
     return Citizens(
         city=city,
         checked=said["checked"].format(at=jst(now, day=True, language=language)),
         told=told,
-        none="" if in_force else phrases(language)["no_order"].format(district=city).strip(),
+        none=none,
         late=_late(run, now, language),
         shelters=tuple(_shelters(desk, record, language)) if record else (),
         readings=tuple(_readings(run, now, language)) if run else (),
