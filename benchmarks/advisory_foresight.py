@@ -38,7 +38,6 @@ from shelters.types import Allocation
 
 HOUR = timedelta(hours=1)
 BEFORE, AFTER = timedelta(hours=11), timedelta(hours=10)  # around the peak of the rain
-WARNING = timedelta(hours=8)  # before the first water at least, more than any clearance
 DAY_STEPS = 24 * 6  # of ten minutes
 UNLIKELY = 0.05  # below every probability that a policy tried here may ask for
 NO_WARNINGS = Warnings()
@@ -77,16 +76,9 @@ class StormAhead:
 
 
 def storm_times(observations: Observations, truth: Truth) -> list[datetime]:
-    """Give the issue times of a storm: every hour, as in a drill, from a day into its record.
-
-    A storm of two peaks may flood homes long before the greater one: it begins before both.
-    """
+    """Give the issue times of a storm: every hour, as in a drill, from a day into its record."""
     first, last = (aware(observations["time"].values[end]) for end in (0, -1))
-    wet = truth.districts["first_water"].dropna()
-    water = [aware(wet.min().to_datetime64())] if len(wet) else []
-    begin = min([truth.peak_at - BEFORE, *(time - WARNING for time in water)])
-    at = max(begin, first + 25 * HOUR)
-    end = min(truth.peak_at + AFTER, last)
+    at, end = max(truth.peak_at - BEFORE, first + 25 * HOUR), min(truth.peak_at + AFTER, last)
     return [at + number * HOUR for number in range((end - at) // HOUR + 1)]
 
 
