@@ -30,7 +30,7 @@ demo: assets ## the main job end to end: real floods where KAWAMORI_DATA is set,
 	$(BIN)/kawamori demo
 
 test: $(VENV)/dev.stamp assets ## every test
-	$(BIN)/python -m pytest -n 2 --dist loadfile --nbmake notebooks tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --nbmake notebooks tests
 
 crash: $(VENV)/dev.stamp ## 200 workers of the outbox killed on each store, and backends of PostgreSQL, under 10 % faults
 	CRASH_KILLS=200 $(BIN)/python -m pytest -q -s tests/crash

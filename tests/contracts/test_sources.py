@@ -56,8 +56,15 @@ def table(folder: Path) -> Path:
     return folder / "t.csv"
 
 
+def crisis(folder: Path) -> Path:
+    item = '{"code": "jiseiji", "obsTime": "2023-07-01T09:00:00+09:00", "level": 1.5}'
+    (folder / "c.json").write_text(f'{{"items": [{item}]}}')
+    return folder / "c.json"
+
+
 SAMPLES: dict[str, Callable[[Path], Path]] = {
     "amedas": amedas,
+    "crisis": crisis,
     "kotogawa": kotogawa,
     "kotogawa-scrape": scrape,
     "kwater": kwater,
