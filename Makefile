@@ -69,6 +69,11 @@ bench: $(VENV)/dev.stamp assets peers ## the figures, each beside its peer
 	$(BIN)/python -m benchmarks.shelters --json
 	$(BIN)/python -m benchmarks.advisory --json
 	$(BIN)/python -m benchmarks.alerts --json
+	$(BIN)/kawamori drill iwaki
+	$(BIN)/python -m benchmarks.console --json
+	$(BIN)/python -m benchmarks.quality --json
+	$(BIN)/python -m benchmarks.scale --json
+	$(BIN)/python -m benchmarks.soak --hours 24
 
 serve: assets ## the stored runs in a browser
 	$(BIN)/kawamori serve
