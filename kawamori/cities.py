@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,7 +46,9 @@ def open_city(name: str, settings: Settings, progress: Report) -> City:
     """
     folder = settings.cities / name
     if not folder.exists():
-        build_city(name, settings, progress)
+        with _alone(settings.cities / f".{name}.lock"):
+            if not folder.exists():  # another process may have built it meanwhile
+                build_city(name, settings, progress)
     city = read_city(folder)
     return city if settings.assisted is None else with_assisted(city, settings.assisted)
 
@@ -68,6 +72,15 @@ def with_assisted(city: City, path: Path) -> City:
     return replace(
         city, buildings=buildings, districts=assisted_by_district(city.districts, counts)
     )
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Wait until no other process holds the lock file; a process that dies lets go of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _builders(settings: Settings) -> dict[str, Callable[[Path, Report], None]]:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from kawamori import cities
@@ -26,6 +29,22 @@ def test_city_that_was_never_built_is_built_when_opened(tiny, tmp_path, monkeypa
     builders = {"tiny": lambda folder, _progress: tiny.write_tiny_city(folder)}
     monkeypatch.setattr(cities, "_builders", lambda _settings: builders)
     assert cities.open_city("tiny", Settings(home=tmp_path), silent).city_id == "tiny"
+
+
+def test_two_that_open_a_city_at_once_build_it_once(tiny, tmp_path, monkeypatch) -> None:
+    built = []
+
+    def build(name, settings, _progress):
+        built.append(name)
+        time.sleep(0.2)  # s, so that the other comes while this one builds
+        tiny.write_tiny_city(settings.cities / name)
+
+    monkeypatch.setattr(cities, "build_city", build)
+    settings = Settings(home=tmp_path)
+    with ThreadPoolExecutor(2) as both:
+        opened = list(both.map(lambda _: cities.open_city("tiny", settings, silent), "ab"))
+    assert built == ["tiny"]
+    assert opened[0].city_id == opened[1].city_id
 
 
 def test_iwaki_without_real_data_says_what_to_set(tmp_path) -> None:
