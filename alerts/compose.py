@@ -85,7 +85,16 @@ def compose(
         finish_by=finish_by, river_names=river_names, observed=observed,
         open_shelters=open_shelters,
     )  # fmt: skip
-    note = sentences(language)["drill_note"] if drill else ""
+    reports = [*who_and_why(tale, observed=observed, warnings=warnings), *what_and_where(tale)]
+    return _told(tale, form, start, reports, notes, map_url, picture_url)
+
+
+def _told(
+    tale: Tale, form: str, start: str, reports: Sequence[str], notes: Sequence[str], *links: str
+) -> Message:
+    """Give what the public is told in one form; links are those of the map and of its picture."""
+    advice, language = tale.advice, tale.language
+    note = sentences(language)["drill_note"] if start else ""
     if form == "urgent":
         body = urgent_body(start, tale, simulated=bool(notes))
         return _message(advice, language, form, urgent_title(start, tale), body)
@@ -93,16 +102,11 @@ def compose(
     if form == "spoken":
         script = spoken_text(tale, drill_note=note, simulated=bool(notes))
         return _message(advice, language, form, subject, start + script)
-    headline = start + tale.headline
-    lines = [
-        *([note] if note else []),
-        *who_and_why(tale, observed=observed, warnings=warnings),
-        *what_and_where(tale),
-    ]
+    lines = [start + tale.headline, *([note] if note else []), *reports]
     if form == "line":
-        bubble = _bubble(tale, subject, [headline, *lines], end(tale, notes), map_url, picture_url)
+        bubble = _bubble(tale, subject, lines, end(tale, notes), *links)
         return _made(advice, language, form, subject, bubble.body())
-    text = "\n".join([headline, *lines, *end(tale, notes, map_url=map_url)])
+    text = "\n".join([*lines, *end(tale, notes, map_url=links[0])])
     return _message(advice, language, form, subject, text)
 
 

@@ -52,72 +52,77 @@ def approve(
 ) -> str:
     """Record that officers approve these messages of one district; give the approval id.
 
-    What stood for this district of this city until now is superseded: its unsent rows are voided
-    here, in the same transaction. A drill supersedes drills only.
+    What stood for this district of this city until now is superseded in the same transaction: its
+    unsent rows are voided. A drill supersedes drills only.
 
     Parameters
     ----------
-    messages
-        Public messages of this advice, at most one per form, language and kind of household.
-    audiences
-        Who gets which form over which channel; repeated recipients count once.
-    first, second
-        Officers; levels 4 and 5 need two different ones.
-    city_id
-        Whose district it is; None = not known, nothing is superseded.
+    messages, audiences
+        Public messages of this advice, at most one per form, language and kind of household; and
+        who gets which form over which channel (repeated recipients count once).
+    first, second, city_id
+        Officers, two different ones for levels 4 and 5; whose district it is (None = not known,
+        nothing is superseded).
     occasion, finish_by
         What the messages say became of the order before, and the deadline they name.
 
     Raises
     ------
     ValueError
-        Naming everything that forbids the approval, also another one at this moment; nothing is
-        written then.
+        Naming all that forbids it, also another approval at this moment; nothing is written then.
     """
     check_guarded(connection)
-    by_form = {(item.form, item.language, item.household): item for item in messages}
     faults = objections(advice, messages, audiences, officers=(first, second), drill=drill)
-    faults += [*time_faults(at, expires), *_repeat_faults(connection, messages)]
-    if faults:
+    if faults := [*faults, *time_faults(at, expires), *_repeat_faults(connection, messages)]:
         raise ValueError(f"{advice.name} cannot be approved: " + "; ".join(faults) + ".")
     approval_id = str(uuid5(APPROVALS, f"{run_id}/{advice.district_id}/{at.isoformat()}"))
     decision = {
-        "approval_id": approval_id,
-        "run_id": run_id,
-        "city_id": city_id,
-        "district_id": advice.district_id,
-        "level": int(advice.level),
-        "advice_digest": advice.digest,
-        "first_officer": first.strip(),
-        "second_officer": second.strip() if second else None,
-        "at": at,
-        "expires": expires,
-        "drill": drill,
-        "occasion": occasion.kind,
-        "finish_by": finish_by,
-    }
+        **_of_advice(advice), "approval_id": approval_id, "run_id": run_id, "city_id": city_id,
+        "first_officer": first.strip(), "second_officer": second.strip() if second else None,
+        "at": at, "expires": expires, "drill": drill,
+        "occasion": occasion.kind, "finish_by": finish_by,
+    }  # fmt: skip
     secret = token_bytes(32)
     ended = supersede(connection, decision)
-    told_of = {
-        "stays": occasion.after_water,
-        "shelters": [one.shelter_id for one in advice.shelters],
-    }
-    _write_decision(connection, advice.name, {**decision, **told_of, "secret": secret})
+    told_of = {**_told_of(advice, occasion), "secret": secret}
+    _write_decision(connection, advice.name, {**decision, **told_of})
     connection.execute(insert(message), [_message_row(each, approval_id) for each in messages])
     due = {"approval_id": approval_id, "next_try": at, "touched_at": at, "expires": expires}
-    rows = [
-        {**due, **row}
-        for audience in audiences
-        for row in _batches(
-            run_id, by_form[audience.form, audience.language, audience.household], audience
-        )
-    ]
-    if rows:
+    if rows := [{**due, **row} for row in _all_batches(run_id, messages, audiences)]:
         connection.execute(insert(outbox), rows)
     told = {**decision, "messages": _texts(messages), "batches": _sealed(rows, secret)}
     events = [*(("supersede", each) for each in ended), ("approval", told)]
     append_all(connection, events, by=first.strip(), at=at)
     return approval_id
+
+
+def _told_of(advice: Advice, occasion: Occasion) -> dict[str, Any]:
+    """Give what a decision's messages say of staying and of places."""
+    shelters = [one.shelter_id for one in advice.shelters]
+    return {"stays": occasion.after_water, "shelters": shelters}
+
+
+def _all_batches(
+    run_id: str, messages: Sequence[Message], audiences: Sequence[Audience]
+) -> list[dict[str, Any]]:
+    """Give the rows of the outbox for every audience."""
+    by_form = {(item.form, item.language, item.household): item for item in messages}
+    return [
+        row
+        for audience in audiences
+        for row in _batches(
+            run_id, by_form[audience.form, audience.language, audience.household], audience
+        )
+    ]
+
+
+def _of_advice(advice: Advice) -> dict[str, Any]:
+    """Give what a decision says of its advice."""
+    return {
+        "district_id": advice.district_id,
+        "level": int(advice.level),
+        "advice_digest": advice.digest,
+    }
 
 
 def void(connection: Connection, approval_id: str, *, by: str, at: datetime) -> int:

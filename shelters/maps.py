@@ -162,7 +162,6 @@ def map_data(
     stranded, out_of_reach, notes
         Points of `shelters.stranded` now and, by name, in planned floods; what is assumed.
     """
-    areas = district_features(districts)
     water = [] if layer is None else water_features(layer)
     return {
         "title": title,
@@ -172,7 +171,7 @@ def map_data(
         "levels": LEVELS,
         "states": GAUGE_STATES,
         "kinds": SHELTER_STATES,
-        "districts": areas,
+        "districts": district_features(districts),
         "water": water,
         "standIn": any(area["standIn"] for area in water),
         "others": [_other(one) for one in others],

@@ -141,6 +141,7 @@ def test_new_run_is_made_ready_before_anybody_asks_for_it(console) -> None:
     assert kept == {"situation", *LAYERS}
 
 
-def test_desk_without_runs_has_nothing_to_make_ready(console) -> None:
+def test_desk_without_runs_says_that_nothing_is_ready(console, caplog) -> None:
     shutil.rmtree(console.settings.out / "town")
     warm(Records(Shelf(console.settings.out)), console.clock())
+    assert "the newest run is not ready for viewers" in caplog.text
