@@ -1,7 +1,7 @@
 """What the desk foresees in each simulated storm, kept on disk: a new policy only decides again.
 
 A storm's forecasts are made in one go and nobody is placed where nobody need move; drafts and
-reports are left out. Advice from it is that of the full cycle (`tests/benchmarks`).
+reports are left out. Advice from it is that of the full cycle: `benchmarks.advisory --check SEED`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from advisory.district import place_of
 from advisory.policy import Policy
 from advisory.rules import sky_at
 from advisory.types import Advice, GaugeState, RainState, Warnings
+from benchmarks.advisory_storms import storm_of
 from forecasting.quality import flag, good
 from forecasting.rain import noisy_rain
 from forecasting.types import Exceedance, Observations, aware, utc64
@@ -33,11 +34,12 @@ from kawamori.pipeline import Desk, cycle, water_at
 from kawamori.placement import place_people
 from kawamori.simulated_rain import MEMBERS, SEED, rain_outlook, steps_of
 from kawamori.town.town import Town
-from kawamori.town.truth import Truth, simulate_storm
+from kawamori.town.truth import Truth
 from shelters.types import Allocation
 
 HOUR = timedelta(hours=1)
 BEFORE, AFTER = timedelta(hours=11), timedelta(hours=10)  # around the peak of the rain
+WARNING = timedelta(hours=12)  # before the first water at least: a forecast and any clearance
 DAY_STEPS = 24 * 6  # of ten minutes
 UNLIKELY = 0.05  # below every probability that a policy tried here may ask for
 NO_WARNINGS = Warnings()
@@ -76,15 +78,21 @@ class StormAhead:
 
 
 def storm_times(observations: Observations, truth: Truth) -> list[datetime]:
-    """Give the issue times of a storm: every hour, as in a drill, from a day into its record."""
+    """Give the issue times of a storm: every hour, as in a drill, from a day into its record.
+
+    A storm of several peaks can flood homes long before the greatest one: it begins before that.
+    """
     first, last = (aware(observations["time"].values[end]) for end in (0, -1))
-    at, end = max(truth.peak_at - BEFORE, first + 25 * HOUR), min(truth.peak_at + AFTER, last)
+    wet = truth.districts["first_water"].dropna()
+    water = [aware(wet.min().to_datetime64()) - WARNING] if len(wet) else []
+    at = max(min([truth.peak_at - BEFORE, *water]), first + 25 * HOUR)
+    end = min(truth.peak_at + AFTER, last)
     return [at + number * HOUR for number in range((end - at) // HOUR + 1)]
 
 
 def look_ahead(desk: Desk, town: Town, seed: int) -> StormAhead:
     """Give what the desk foresees in one storm."""
-    observations, truth = simulate_storm(town, seed=seed)
+    observations, truth = storm_of(town, seed)
     times = storm_times(observations, truth)
     seen = good(flag(observations, desk.city.gauges))
     rain = noisy_rain(
@@ -163,7 +171,7 @@ def advise(desk: Desk, storm: StormAhead, policy: Policy) -> list[tuple[Advice, 
 
 def full_cycles(desk: Desk, town: Town, seed: int) -> list[tuple[Advice, ...]]:
     """Give the advice of the whole cycle, time by time, as in a drill: some 0.5 s CPU each."""
-    observations, truth = simulate_storm(town, seed=seed)
+    observations, truth = storm_of(town, seed)
     seen = good(flag(observations, desk.city.gauges))
     told: list[tuple[Advice, ...]] = []
     for at in storm_times(observations, truth):

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from forecasting.types import Observations
 from kawamori.town.town import Town
-from kawamori.town.truth import simulate_storm
+from kawamori.town.truth import Truth, simulate_storm
 
 HALVES = {"tuning": 20_000, "held-out": 30_000}  # first seed of each
+RECORD_H = 72.0  # before the peak of the rain: a city's gauges were read long before a storm
 MOST_SEEDS = 9_000  # of a half, so that the halves never meet
 
 
@@ -32,6 +34,11 @@ class Sample:
         return tuple(both) + self.wet[len(self.dry) :] + self.dry[len(self.wet) :]
 
 
+def storm_of(town: Town, seed: int) -> tuple[Observations, Truth]:
+    """Give a storm whose record is long enough for a desk that needs a day of readings."""
+    return simulate_storm(town, seed=seed, before_h=RECORD_H)
+
+
 def sample_storms(town: Town, half: str, storms: int) -> Sample:
     """Give the seeds of a half: `storms` of them, every other one with people in the water."""
     if storms < 2:
@@ -43,7 +50,7 @@ def sample_storms(town: Town, half: str, storms: int) -> Sample:
     for seed in range(first, first + MOST_SEEDS):
         if len(wet) >= wanted[0] and len(dry) >= wanted[1]:
             break
-        _, truth = simulate_storm(town, seed=seed)
+        _, truth = storm_of(town, seed)
         (wet if truth.districts["people_in_water"].sum() > 0 else dry).append(seed)
     if len(wet) < wanted[0] or len(dry) < wanted[1]:
         raise ValueError(

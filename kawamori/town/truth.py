@@ -23,11 +23,8 @@ from kawamori.town.town import Town
 
 WET_M = 0.1  # less water around a house is a puddle
 FLOOR_M = 0.5  # 床上: water above the ground floor
-WARM_UP_H, BEFORE_H, AFTER_H = (
-    288.0,
-    36.0,
-    30.0,
-)  # weather before the record; record around the peak
+# All weather that is simulated before the peak of the rain; the record around that peak.
+LEAD_IN_H, BEFORE_H, AFTER_H = 324.0, 36.0, 30.0
 TIP_MM = 0.5
 # Share of kinds where none is asked for.
 MIX = {"typhoon": 0.3, "rainband": 0.3, "front": 0.2, "flash": 0.15, "calm": 0.05}
@@ -53,19 +50,25 @@ class Truth:
 
 
 def simulate_storm(
-    town: Town, *, seed: int, kind: str | None = None, peak_at: datetime | None = None
+    town: Town,
+    *,
+    seed: int,
+    kind: str | None = None,
+    peak_at: datetime | None = None,
+    before_h: float = BEFORE_H,
 ) -> tuple[Observations, Truth]:
     """Give a new storm over the town; the same arguments always give the same storm.
 
     Without `kind` it is drawn (MIX); without `peak_at` the rain peaks some time in June to
-    October 2024. The record is 66 h of 10-min steps, 36 h of them before the peak of the rain.
+    October 2024. The record is of 10-min steps, `before_h` hours before the peak of the rain and
+    30 h after it; a longer one shows more of the same storm, with other noise on its gauges.
     """
     random = np.random.default_rng([seed, 7])
     drawn = str(random.choice(list(MIX), p=list(MIX.values())))
     day = timedelta(minutes=10 * int(random.integers(0, 150 * 144)))
     moment = datetime(2024, 6, 1, tzinfo=UTC) + day
     storm = Storm(drawn if kind is None else kind, seed)
-    return play(town, storm, moment if peak_at is None else peak_at)
+    return play(town, storm, moment if peak_at is None else peak_at, before_h=before_h)
 
 
 @dataclass(frozen=True)
@@ -99,15 +102,17 @@ def _named(row: dict[str, Any]) -> NamedStorm:
     )
 
 
-def play(town: Town, storm: Storm, peak_at: datetime) -> tuple[Observations, Truth]:
+def play(
+    town: Town, storm: Storm, peak_at: datetime, *, before_h: float = BEFORE_H
+) -> tuple[Observations, Truth]:
     """Let a storm pass over the town after some days of ordinary rain."""
     peak = utc64(peak_at)
-    start = peak - np.timedelta64(round((WARM_UP_H + BEFORE_H) * 60), "m")
-    times = steps(start, WARM_UP_H + BEFORE_H + AFTER_H)
+    start = peak - np.timedelta64(round(LEAD_IN_H * 60), "m")
+    times = steps(start, LEAD_IN_H + AFTER_H)
     passing = [*_before(storm, start), (peak, storm)]
     rain = storm_rain(passing, times, town.plan.rain_gauges)
     levels = simulate(rain, town.rivers.basins)
-    record = {"time": slice(round(WARM_UP_H * 6), None)}
+    record = {"time": slice(round((LEAD_IN_H - before_h) * 6), None)}
     levels, rain = levels.isel(record), rain.isel(record)
     seen = observe(levels, rain, seed=storm.seed, tip_mm=TIP_MM)
     return seen, _truth(town, storm, peak_at, levels["level_m"])
@@ -118,7 +123,7 @@ def _before(storm: Storm, start: np.datetime64) -> list[Passage]:
     random = np.random.default_rng([storm.seed, 3])
     rains = []
     for _ in range(int(random.integers(0, 4))):
-        at = start + np.timedelta64(int(random.uniform(24, WARM_UP_H - 48) * 60), "m")
+        at = start + np.timedelta64(int(random.uniform(24, LEAD_IN_H - BEFORE_H - 48) * 60), "m")
         peak = float(random.uniform(3, 8))
         rains.append((at, Storm("front", int(random.integers(2**31)), peak)))
     return rains

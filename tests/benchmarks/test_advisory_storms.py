@@ -15,7 +15,7 @@ from benchmarks.advisory_storms import Sample, sample_storms
 def climate(monkeypatch):
     """Let every fourth seed bring water."""
 
-    def storm(_town, *, seed):
+    def storm(_town, *, seed, before_h):
         people = 10 if seed % 4 == 0 else 0
         return None, SimpleNamespace(districts=pd.DataFrame({"people_in_water": [people]}))
 
@@ -43,7 +43,7 @@ def test_one_storm_is_too_few(climate):
 
 def test_a_climate_without_floods_is_told(monkeypatch):
     dry = SimpleNamespace(districts=pd.DataFrame({"people_in_water": [0]}))
-    monkeypatch.setattr(advisory_storms, "simulate_storm", lambda _town, seed: (None, dry))
+    monkeypatch.setattr(advisory_storms, "simulate_storm", lambda _town, **_asked: (None, dry))
     monkeypatch.setattr(advisory_storms, "MOST_SEEDS", 10)
     with pytest.raises(ValueError, match="0 storms with water"):
         sample_storms(None, "tuning", 4)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from forecasting.types import check_observations
 from kawamori.town.town import Town
@@ -96,3 +97,12 @@ def test_rain_peaks_when_asked(town: Town):
     assert truth.peak_at == moment
     # 36 h before the peak to 30 h after it.
     assert str(seen["time"].values[-1]).startswith("2024-07-08T18:00")
+
+
+def test_a_longer_record_shows_more_of_the_same_storm(town: Town):
+    seen, truth = simulate_storm(town, seed=14)
+    longer, same = simulate_storm(town, seed=14, before_h=72)
+    # 72 h instead of 36 h before the peak: 36 h of six steps more, and the same water.
+    assert longer.sizes["time"] - seen.sizes["time"] == 36 * 6
+    xr.testing.assert_equal(same.levels_m.isel(time=slice(36 * 6, None)), truth.levels_m)
+    assert same.storm == truth.storm
