@@ -20,7 +20,7 @@ from alerts.schema import approval
 from kawamori.approval import approve_in
 from kawamori.policies import read_policy
 from kawamori.settings import Settings
-from kawamori.store import open_store, stored_runs
+from kawamori.store import opened_store, stored_runs
 from kawamori.stored import read_record
 
 BY = "自動送信"
@@ -43,18 +43,21 @@ def approve_automatically(
     policy = read_policy(settings, settings.cities / city_id)
     if not any(policy.automatic.names(int(level)) for level in ORDERS):
         return
-    engine = open_store(settings.store_url)
-    run = next((r for r in stored_runs(engine, state="complete") if r.city_id == city_id), None)
-    if run is None or run.drill or now - run.issued_at > timedelta(minutes=policy.staff.old_min):
-        return
-    record = read_record(engine, run.run_id)
-    with engine.begin() as connection:
-        take(connection, city_id, now)
-        done = [
-            each
-            for level in sorted(map(int, ORDERS), reverse=True)
-            for each in _approve(connection, record, settings, policy=policy, level=level, now=now)
-        ]
+    with opened_store(settings.store_url) as engine:
+        run = next((r for r in stored_runs(engine, state="complete") if r.city_id == city_id), None)
+        old = timedelta(minutes=policy.staff.old_min)
+        if run is None or run.drill or now - run.issued_at > old:
+            return
+        record = read_record(engine, run.run_id)
+        with engine.begin() as connection:
+            take(connection, city_id, now)
+            done = [
+                each
+                for level in sorted(map(int, ORDERS), reverse=True)
+                for each in _approve(
+                    connection, record, settings, policy=policy, level=level, now=now
+                )
+            ]
     for name, order, people in done:
         yield f"{name}: {order}, {people} recipients, {BY}"
 

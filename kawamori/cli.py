@@ -252,10 +252,11 @@ def explain(
 ) -> None:
     """Tell what a stored run advised a district, and every rule, figure and source behind it."""
     from kawamori.explanation import explain as told
-    from kawamori.store import open_store
+    from kawamori.store import opened_store
     from kawamori.stored import read_record
 
-    record = read_record(open_store(_settings().store_url), run)
+    with opened_store(_settings().store_url) as engine:
+        record = read_record(engine, run)
     for line in told(record, district, language=language):
         typer.echo(line)
 
@@ -310,11 +311,12 @@ def serve(
     from kawamori.console.app import create_app
     from kawamori.console.desk import utc_now
     from kawamori.logs import set_up
-    from kawamori.store import open_store
+    from kawamori.store import opened_store
 
     settings = _settings()
     set_up(settings.log)
-    secret = first_admin(open_store(settings.store_url), at=utc_now())
+    with opened_store(settings.store_url) as engine:
+        secret = first_admin(engine, at=utc_now())
     if secret is not None:
         typer.echo(f"first start: sign in as admin with the one-time secret {secret}")
     uvicorn.run(create_app(settings), host=host, port=port, server_header=False, log_config=None,

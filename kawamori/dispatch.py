@@ -13,7 +13,7 @@ from kawamori.cap_feed import cap_channel
 from kawamori.mail import mail_channel
 from kawamori.outward import push_channel, webhook_channel
 from kawamori.settings import Settings
-from kawamori.store import open_store
+from kawamori.store import opened_store
 
 
 def dispatch_waiting(settings: Settings) -> Iterator[str]:
@@ -25,11 +25,11 @@ def dispatch_waiting(settings: Settings) -> Iterator[str]:
             "KAWAMORI_VAPID_KEY for web push, KAWAMORI_WEBHOOK_URLS for partners or "
             "KAWAMORI_CAP_SENDER for a CAP feed."
         )
-    engine = open_store(settings.store_url)
     try:
-        for check in preflight(engine, channels, now=datetime.now(UTC)):
-            yield from tell(check)
-        done = deliver(engine, channels, now=datetime.now(UTC))
+        with opened_store(settings.store_url) as engine:
+            for check in preflight(engine, channels, now=datetime.now(UTC)):
+                yield from tell(check)
+            done = deliver(engine, channels, now=datetime.now(UTC))
     finally:
         for channel in channels.values():
             channel.close()

@@ -35,7 +35,7 @@ from kawamori.mail import connect
 from kawamori.policies import read_policy
 from kawamori.rosters import city_roster, roster_file, rostered
 from kawamori.settings import Settings
-from kawamori.store import StoredRun, open_store, stored_runs
+from kawamori.store import StoredRun, opened_store, stored_runs
 
 OF_A_RUN = ("advice", "likely", "feed")  # kinds that only a fresh run can tell
 OF_THE_DESK = ("cycle", "channel")
@@ -131,16 +131,16 @@ def watch_city(
     ways = staff_channels(settings) if channels is None else channels
     if not ways:
         yield f"{city_id}: nobody can be reached. Set KAWAMORI_SMTP_HOST or KAWAMORI_LINE_TOKEN."
-    engine = open_store(settings.store_url)
     try:
         policy = read_policy(settings, settings.cities / city_id)
-        new, told = _look(engine, settings, city_id, policy=policy, roster=roster,
-                          channels=ways, failure=failure, now=now)  # fmt: skip
-        if new or told:
-            yield f"{city_id}: {new} new alerts, {told} messages to the duty"
-        links = partial(links_of, settings)
-        for person_id, channel, said in send_due(engine, ways, roster, links=links, now=now):
-            yield f"{city_id}: {person_id} {channel}: {said}"
+        with opened_store(settings.store_url) as engine:
+            new, told = _look(engine, settings, city_id, policy=policy, roster=roster,
+                              channels=ways, failure=failure, now=now)  # fmt: skip
+            if new or told:
+                yield f"{city_id}: {new} new alerts, {told} messages to the duty"
+            links = partial(links_of, settings)
+            for person_id, channel, said in send_due(engine, ways, roster, links=links, now=now):
+                yield f"{city_id}: {person_id} {channel}: {said}"
     finally:
         for way in ways.values() if channels is None else ():
             way.close()
@@ -156,7 +156,6 @@ def send_test(settings: Settings, city_id: str, *, now: datetime | None = None) 
     """
     city_roster(settings, city_id)
     now = now or datetime.now(UTC)
-    engine = open_store(settings.store_url)
     policy = read_policy(settings, settings.cities / city_id)
     trigger = Trigger(
         topic="test", kind="test", state=now.isoformat(), severity=1, level=5, drill=True,
@@ -165,7 +164,7 @@ def send_test(settings: Settings, city_id: str, *, now: datetime | None = None) 
         deadline=now + timedelta(minutes=policy.staff.escalate_min),
         deadline_of="確認の期限(過ぎると次の人へ)",
     )  # fmt: skip
-    with engine.begin() as connection:
+    with opened_store(settings.store_url) as engine, engine.begin() as connection:
         take(connection, city_id, now)
         admit(connection, [trigger], city_id=city_id, city_name=city_id, run_name="", notes=(),
               kinds=("test",), staff=policy.staff, now=now)  # fmt: skip

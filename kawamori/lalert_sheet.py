@@ -16,7 +16,7 @@ from alerts.schema import approval, message
 from alerts.standing import ENDINGS
 from kawamori.run import Run
 from kawamori.settings import Settings
-from kawamori.store import open_store
+from kawamori.store import opened_store
 from kawamori.stored import read_record
 from kawamori.stored_run import run_of
 
@@ -33,10 +33,10 @@ def export_lalert(
     ValueError
         If no complete run has that id, or nothing of it is approved: advice is no order.
     """
-    engine = open_store(settings.store_url)
-    run = run_of(read_record(engine, run_id))
-    with engine.connect() as connection:
-        orders = tuple(_orders(connection, run))
+    with opened_store(settings.store_url) as engine:
+        run = run_of(read_record(engine, run_id))
+        with engine.connect() as connection:
+            orders = tuple(_orders(connection, run))
     if not orders:
         raise ValueError(f"run {run_id} must have an approved order, got none. Approve it first.")
     sheet = Sheet(run.city.name, run.city.code, disaster, run.drill, orders)

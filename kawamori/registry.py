@@ -13,7 +13,7 @@ from alerts.enrolment import enrol
 from alerts.recipients import REGISTRY_CHANNELS, counts, forget, opt_out
 from kawamori.recipient_list import read_address, read_people
 from kawamori.settings import Settings
-from kawamori.store import open_store
+from kawamori.store import opened_store
 
 
 def import_people(
@@ -25,7 +25,7 @@ def import_people(
     """
     districts = None if city is None else districts_of(settings, city)
     found = read_people(file.read_bytes(), now=now, districts=districts)
-    with open_store(settings.store_url).begin() as connection:
+    with opened_store(settings.store_url) as engine, engine.begin() as connection:
         done = enrol(connection, found.people)
     lines = [
         f"{len(found.people)} rows read: {done.added} recipients added, {done.changed} changed, "
@@ -40,7 +40,7 @@ def import_people(
 
 def count_lines(settings: Settings, *, by_segment: bool) -> Iterator[str]:
     """Give the number of addresses of each channel, before it that of each segment if asked."""
-    with open_store(settings.store_url).connect() as connection:
+    with opened_store(settings.store_url) as engine, engine.connect() as connection:
         found = counts(connection)
     totals: Counter[str] = Counter()
     for each in found:
@@ -58,7 +58,7 @@ def count_lines(settings: Settings, *, by_segment: bool) -> Iterator[str]:
 def forget_person(settings: Settings, channel: str, address: str, *, at: datetime) -> str:
     """Delete the owner of an address; give how many addresses went."""
     known = _address(channel, address)
-    with open_store(settings.store_url).begin() as connection:
+    with opened_store(settings.store_url) as engine, engine.begin() as connection:
         gone = forget(connection, channel, known, at=at)
     return f"forgotten: {gone} addresses" if gone else "nobody in the registry has that address"
 
@@ -66,7 +66,7 @@ def forget_person(settings: Settings, channel: str, address: str, *, at: datetim
 def stop_address(settings: Settings, channel: str, address: str, *, at: datetime) -> str:
     """Opt an address out; give whether it was in use."""
     known = _address(channel, address)
-    with open_store(settings.store_url).begin() as connection:
+    with opened_store(settings.store_url) as engine, engine.begin() as connection:
         stopped = opt_out(connection, channel, known, at=at)
     return "opted out" if stopped else "nothing was sent to that address"
 

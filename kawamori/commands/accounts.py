@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,7 +30,7 @@ def add(
     from kawamori.console.accounts import add_account
     from kawamori.console.desk import utc_now
 
-    with _store().begin() as connection:
+    with _store() as engine, engine.begin() as connection:
         secret = add_account(
             connection, account, name=name, roles=role, shelters=shelter or (), by=BY, at=utc_now()
         )
@@ -43,7 +44,7 @@ def disable(account: Login) -> None:
     from kawamori.console.desk import utc_now
     from kawamori.console.sessions import close_sessions
 
-    with _store().begin() as connection:
+    with _store() as engine, engine.begin() as connection:
         disable_account(connection, account, by=BY, at=utc_now())
         close_sessions(connection, account)
     typer.echo(f"{account}: disabled")
@@ -56,7 +57,7 @@ def reset(account: Login) -> None:
     from kawamori.console.desk import utc_now
     from kawamori.console.sessions import close_sessions
 
-    with _store().begin() as connection:
+    with _store() as engine, engine.begin() as connection:
         close_sessions(connection, account)
         secret = reset_account(connection, account, by=BY, at=utc_now())
     typer.echo(f"{account}: one-time secret {secret} (must be changed at the first sign-in)")
@@ -67,14 +68,14 @@ def list_accounts() -> None:
     """List every account with its roles."""
     from kawamori.console.accounts import accounts
 
-    with _store().connect() as connection:
+    with _store() as engine, engine.connect() as connection:
         for one in accounts(connection):
             state = "disabled" if one.disabled else "secret handed out" if one.must_change else ""
             typer.echo(f"{one.account_id}  {one.name}  {','.join(one.roles)}  {state}".rstrip())
 
 
-def _store() -> Engine:
+def _store() -> AbstractContextManager[Engine]:
     from kawamori.settings import Settings
-    from kawamori.store import open_store
+    from kawamori.store import opened_store
 
-    return open_store(Settings().store_url)
+    return opened_store(Settings().store_url)

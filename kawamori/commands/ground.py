@@ -35,16 +35,17 @@ def shelter(
     """Report a shelter's door, head count, upper floors or stock; the next run uses it."""
     from kawamori.ground import record_shelter
     from kawamori.settings import Settings
-    from kawamori.store import open_store
+    from kawamori.store import opened_store
 
     settings = Settings()
     known = _frame(settings, city, "shelters.parquet")
-    report = record_shelter(
-        open_store(settings.store_url), city, shelter_id, known=set(map(str, known.index)),
-        status=status,  # type: ignore[arg-type]  # checked there, with the words that are known
-        occupied=occupied, upstairs=upstairs, stock=dict(map(_item, stock or [])),
-        note=note, by=by, at=_moment(at),
-    )  # fmt: skip
+    with opened_store(settings.store_url) as engine:
+        report = record_shelter(
+            engine, city, shelter_id, known=set(map(str, known.index)),
+            status=status,  # type: ignore[arg-type]  # checked there, with the words that are known
+            occupied=occupied, upstairs=upstairs, stock=dict(map(_item, stock or [])),
+            note=note, by=by, at=_moment(at),
+        )  # fmt: skip
     typer.echo(f"{known.at[shelter_id, 'name']}: {report.at:%Y-%m-%d %H:%M} UTC {report.by}")
 
 
@@ -65,15 +66,16 @@ def road(
     from kawamori.city import read_toml
     from kawamori.ground import record_road
     from kawamori.settings import Settings
-    from kawamori.store import open_store
+    from kawamori.store import opened_store
 
     settings = Settings()
     lon, lat = point if point is not None else (None, None)
-    report = record_road(
-        open_store(settings.store_url), city, roads=_frame(settings, city, "roads.parquet"),
-        crs=read_toml(settings.cities / city / "city.toml")["crs"], road=line, lon=lon, lat=lat,
-        closed=closed, note=note, by=by, at=_moment(at),
-    )  # fmt: skip
+    with opened_store(settings.store_url) as engine:
+        report = record_road(
+            engine, city, roads=_frame(settings, city, "roads.parquet"),
+            crs=read_toml(settings.cities / city / "city.toml")["crs"], road=line, lon=lon, lat=lat,
+            closed=closed, note=note, by=by, at=_moment(at),
+        )  # fmt: skip
     word = "closed" if report.closed else "open"
     typer.echo(f"road {report.road} {word}: {report.at:%Y-%m-%d %H:%M} UTC {report.by}")
 

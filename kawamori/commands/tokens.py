@@ -22,10 +22,10 @@ def issue(
 
     from kawamori.console.api.tokens import issue_token
     from kawamori.settings import Settings
-    from kawamori.store import open_store
+    from kawamori.store import opened_store
 
     at = datetime.now(UTC)
-    with open_store(Settings().store_url).begin() as connection:
+    with opened_store(Settings().store_url) as engine, engine.begin() as connection:
         secret = issue_token(connection, name, expires=at + timedelta(days=days), by=by, at=at)
     typer.echo(f"Authorization: Bearer {secret}")
 
@@ -37,8 +37,8 @@ def revoke(name: Name, *, by: Annotated[str, typer.Option(help="who ends it")]) 
 
     from kawamori.console.api.tokens import revoke_token
     from kawamori.settings import Settings
-    from kawamori.store import open_store
+    from kawamori.store import opened_store
 
-    with open_store(Settings().store_url).begin() as connection:
+    with opened_store(Settings().store_url) as engine, engine.begin() as connection:
         revoke_token(connection, name, by=by, at=datetime.now(UTC))
     typer.echo(f"{name}: ended")
