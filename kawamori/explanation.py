@@ -12,6 +12,7 @@ from typing import Any
 
 from advisory.levels import level_word
 from advisory.types import Level
+from kawamori.reasons_en import english_reason, measure
 from kawamori.words import clock, duration, people, quantity
 
 Record = Mapping[str, Any]
@@ -78,6 +79,7 @@ def _japanese(record: Record, advice: Record) -> Iterator[str]:
 
 def _english(record: Record, advice: Record) -> Iterator[str]:
     drill = "【訓練 DRILL】 " if record["drill"] else ""
+    gauges = record["city"]["gauges"]
     yield f"{drill}{record['city']['name']} {advice['name']}: {ORDERS_EN[_level(advice)]}"
     yield (
         f"issued {_clock(advice['issued_at'])} JST, to be issued by {_clock(advice['issue_by'])}, "
@@ -96,7 +98,8 @@ def _english(record: Record, advice: Record) -> Iterator[str]:
         yield f"clearance: median {needed['p50_min']:.0f} min, 90 % {needed['p90_min']:.0f} min"
     for title, name in (("reasons", "reasons"), ("counter-evidence", "counter_evidence")):
         yield f"{title}:" + ("" if advice[name] else " none")
-        yield from (f"  - {_facts(reason, 'en')}" for reason in advice[name])
+        for reason in advice[name]:
+            yield f"  - {english_reason(reason, gauges)}  ({_facts(reason, 'en')})"
     for place in advice["shelters"]:
         way = f"up to {place['minutes']:.0f} min"
         yield f"shelter: {place['name']}, {place['people']} people, {way}"
@@ -131,7 +134,7 @@ def _word(reason: Record, language: str) -> str:
 def _measure(value: float, unit: str, language: str) -> str:
     if language == "ja":
         return quantity(value, unit)
-    return f"{value * 100:.0f} %" if unit == "" else f"{value:.4g} {unit.partition('（')[0]}"
+    return measure(value, unit)
 
 
 def _level(entry: Record) -> Level:

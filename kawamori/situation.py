@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,8 +12,9 @@ import xarray as xr
 from advisory.types import Advice, GaugeState, Level, Reason
 from forecasting.types import BAD, MISSING, Gauge, aware
 from kawamori.run import Run
-from kawamori.ungauged import banner
-from kawamori.words import THRESHOLD_LEVELS, duration, stamp
+from kawamori.situation_words import WORDS, told
+from kawamori.ungauged import Danger, in_force
+from kawamori.words import THRESHOLD_LEVELS
 
 OLD_MIN = 60.0  # a reading older than this is marked; what counts as stale is for policy.toml
 MEDIAN, EARLIEST = 0.5, 0.0  # quantiles of the passage time; the earliest one that is stored
@@ -50,17 +51,17 @@ class Age:
     late: bool
 
 
-NO_TELEGRAMS = Age("警報電文", "未接続", True)
-
-
-def gauge_rows(run: Run, *, at: datetime | None = None) -> list[GaugeRow]:
+def gauge_rows(run: Run, *, at: datetime | None = None, language: str = "ja") -> list[GaugeRow]:
     """Give the gauges, most dangerous first; an UNKNOWN one comes before all that are calm.
 
     Readings are as old as they are `at` that time; None = at issue time.
     """
     states = {state.gauge_id: state for state in run.states}
     seen = at or run.issued_at
-    rows = [_gauge_row(run, gauge, states.get(gauge.gauge_id), seen) for gauge in run.city.gauges]
+    rows = [
+        _gauge_row(run, gauge, states.get(gauge.gauge_id), seen, language)
+        for gauge in run.city.gauges
+    ]
     return sorted(rows, key=_danger)
 
 
@@ -96,26 +97,32 @@ def weighed(advice: Advice, reasons: Sequence[Reason]) -> tuple[list[Reason], li
 
 
 def main_reason(advice: Advice, everyone: Sequence[Advice]) -> str:
+    """Give the text of `leading_reason`, "" where no reason is recorded."""
+    found = leading_reason(advice, everyone)
+    return found.text if found else ""
+
+
+def leading_reason(advice: Advice, everyone: Sequence[Advice]) -> Reason | None:
     """Give the first reason for the advised level, before those that every district shares."""
     own = [reason for reason in advice.reasons if reason.level is advice.level]
     own = own or weighed(advice, advice.reasons)[0]
     shared = set.intersection(*({each.rule for each in other.reasons} for other in everyone))
     particular = [reason for reason in own if reason.rule not in shared]
-    return next((reason.text for reason in particular or own), "")
+    return next(iter(particular or own), None)
 
 
-def ages(run: Run, *, at: datetime | None = None) -> list[Age]:
+def ages(run: Run, *, at: datetime | None = None, language: str = "ja") -> list[Age]:
     """Give the age of each feed at a time (None = issue time); one that never came is late."""
     seen = at or run.issued_at
     rain = run.observations["rain_mm"].where(~run.observations["rain_flag"].isin([BAD, MISSING]))
     forecast = run.issued_at if run.forecast["level_m"].notnull().any() else None
-    telegrams = run.warnings.received_at
-    return [
-        _age("水位", _newest(run.states), seen),
-        _age("雨量", _last(rain), seen),
-        _age("予測", forecast, seen),
-        _age("警報電文", telegrams, seen) if telegrams else NO_TELEGRAMS,
-    ]
+    newest = {
+        "level": _newest(run.states),
+        "rain": _last(rain),
+        "forecast": forecast,
+        "telegrams": run.warnings.received_at,
+    }
+    return [_age(feed, at, seen, language) for feed, at in newest.items()]
 
 
 def banners(run: Run, *, at: datetime | None = None) -> list[str]:
@@ -123,49 +130,63 @@ def banners(run: Run, *, at: datetime | None = None) -> list[str]:
     return [*run.city.notes, *alarms(run, at=at)]
 
 
-def alarms(run: Run, *, at: datetime | None = None) -> list[str]:
+def alarms(run: Run, *, at: datetime | None = None, language: str = "ja") -> list[str]:
     """Give what is missing, old or in force now, beside the notes of the city."""
+    say = WORDS[language]
     found = []
+
+    def add(key: str, names: Sequence[str], **values: object) -> None:
+        if names:
+            found.append(told(language, key, names=say.SEPARATOR.join(names), **values))
+
     if (
         run.layer is not None
         and bool(run.layer["stand_in"].any())
         and "模式" not in "".join(run.city.notes)
     ):
-        found.append("浸水想定区域は模式図(公式の浸水想定ではありません)")
+        found.append(told(language, "stand_in"))
     rows = gauge_rows(run, at=at)
-    silent = [row.gauge.name for row in rows if row.level is Level.UNKNOWN]
-    if silent:
-        found.append(f"水位の状態が不明な観測所: {'、'.join(silent)}(平常とみなさないこと)")
+    add("silent", [row.gauge.name for row in rows if row.level is Level.UNKNOWN])
     old = [row.gauge.name for row in rows if row.level is not Level.UNKNOWN and row.old]
-    if old:
-        found.append(f"水位が{duration(OLD_MIN)}以上前の値の観測所: {'、'.join(old)}")
+    add("old", old, span=say.duration(OLD_MIN))
     names = dict(run.city.districts["name"])
-    found += [text for danger in (run.inland, run.landslide) if (text := banner(danger, names))]
-    unknown = [advice.name for advice in run.advice if advice.level is Level.UNKNOWN]
-    if unknown:
-        found.append(f"判断できない地区: {'、'.join(unknown)}(安全とみなさないこと)")
+    for danger in (run.inland, run.landslide):
+        found += _in_force(danger, names, language)
+    add("unjudged", [advice.name for advice in run.advice if advice.level is Level.UNKNOWN])
     return found
 
 
-def gaps(run: Run) -> list[str]:
+def gaps(run: Run, *, language: str = "ja") -> list[str]:
     """Give what this run could not know, and why."""
+    city = run.city
     reasons = {
-        "浸水想定区域なし: 浸水範囲と要避難人数は不明": run.layer is None,
-        "人口・建物の重ね合わせなし: 要避難人数は不明": run.exposure is None,
-        "内水の想定図なし: 内水・小河川の浸水は不明": run.city.inland is None
-        or run.city.inland.empty,
-        "土砂災害警戒区域の図なし: 区域内の人数は不明": run.city.landslide is None
-        or run.city.landslide.empty,
-        "避難所一覧なし: 開設・収容は不明": run.city.shelters is None,
-        "避難所割当なし: だれがどこへ行くかは不明": run.allocation is None,
-        "気象・河川の警報電文は未接続: 公式警報は考慮していません": run.warnings.received_at
-        is None,
-        "助言なし: 判断の結果がありません": not run.advice,
+        "gap_layer": run.layer is None,
+        "gap_exposure": run.exposure is None,
+        "gap_inland": city.inland is None or city.inland.empty,
+        "gap_landslide": city.landslide is None or city.landslide.empty,
+        "gap_shelters": city.shelters is None,
+        "gap_allocation": run.allocation is None,
+        "gap_telegrams": run.warnings.received_at is None,
+        "gap_advice": not run.advice,
     }
-    return [text for text, missing in reasons.items() if missing]
+    return [told(language, key) for key, missing in reasons.items() if missing]
 
 
-def _gauge_row(run: Run, gauge: Gauge, state: GaugeState | None, seen: datetime) -> GaugeRow:
+def _in_force(danger: Danger | None, names: Mapping[str, str], language: str) -> list[str]:
+    """Give where a danger that no gauge tells of applies, with the people there."""
+    if danger is None:
+        return []
+    say, places = WORDS[language], []
+    for district_id, people in in_force(danger).items():
+        count = told(language, "people_unknown") if people is None else say.people(people)
+        places.append(f"{names[district_id]} {count}")
+    scenario = told(language, danger.scenario)
+    return [f"{scenario}: {say.SEPARATOR.join(places)}"] if places else []
+
+
+def _gauge_row(
+    run: Run, gauge: Gauge, state: GaugeState | None, seen: datetime, language: str
+) -> GaugeRow:
     level_m = state.level_m if state else None
     age_min = (seen - state.at).total_seconds() / 60 if state and state.at else None
     thresholds = gauge.thresholds.items()
@@ -184,7 +205,7 @@ def _gauge_row(run: Run, gauge: Gauge, state: GaugeState | None, seen: datetime)
         probability=_probability(run, gauge, next_name),
         passage_min=passage,
         early_passage_min=early,
-        why_unknown=why,
+        why_unknown=told(language, why) if why else "",
     )
 
 
@@ -192,9 +213,9 @@ def _reached(
     thresholds: list[tuple[str, float]], level_m: float | None
 ) -> tuple[Level, str | None, str]:
     if level_m is None:
-        return Level.UNKNOWN, None, "有効な水位がありません(欠測・異常値)"
+        return Level.UNKNOWN, None, "no_level"
     if not thresholds:
-        return Level.UNKNOWN, None, "基準水位が設定されていません"
+        return Level.UNKNOWN, None, "no_thresholds"
     passed = [name for name, value in thresholds if level_m >= value]
     return (THRESHOLD_LEVELS[passed[-1]], passed[-1], "") if passed else (Level.NONE, None, "")
 
@@ -242,9 +263,12 @@ def _last(values: xr.DataArray) -> datetime | None:
     return aware(some["time"].values[-1]) if some.size else None
 
 
-def _age(feed: str, at: datetime | None, seen: datetime) -> Age:
+def _age(feed: str, at: datetime | None, seen: datetime, language: str) -> Age:
+    name, say = told(language, feed), WORDS[language]
     if at is None:
-        return Age(feed, "データなし", True)
+        return Age(
+            name, told(language, "not_connected" if feed == "telegrams" else "no_data"), True
+        )
     minutes = (seen - at).total_seconds() / 60
-    text = "最新" if minutes == 0 else f"{duration(minutes)}前"
-    return Age(feed, f"{text}({stamp(at)})" if minutes > 24 * 60 else text, minutes > OLD_MIN)
+    text = told(language, "newest") if minutes == 0 else say.ago(minutes)
+    return Age(name, f"{text}({say.stamp(at)})" if minutes > 24 * 60 else text, minutes > OLD_MIN)

@@ -150,17 +150,14 @@ def nearest_stations(city: City, count: int) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def banner(danger: Danger | None, names: Mapping[str, str]) -> str | None:
-    """Give what an officer must not overlook: districts where the scenario applies."""
-    if danger is None:
-        return None
-    told = []
+def in_force(danger: Danger) -> dict[str, int | None]:
+    """Give the people by district_id where the scenario applies; None = not known."""
+    found: dict[str, int | None] = {}
     for district_id in danger.signals:
         if danger.signals[district_id].applies:
             people: Any = danger.exposure.loc[(district_id, danger.scenario), "people"]
-            count = "人数不明" if pd.isna(people) else f"{int(people):,}人"
-            told.append(f"{names[district_id]} {count}")
-    return f"{WORDS[danger.scenario]}: {'、'.join(told)}" if told else None
+            found[district_id] = None if pd.isna(people) else int(people)
+    return found
 
 
 def _landslide_signal(level: float | None, limit: int) -> Signal:

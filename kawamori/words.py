@@ -12,6 +12,7 @@ from advisory.types import ORDERS, Level
 
 JST = timezone(timedelta(hours=9), "JST")
 UNKNOWN_WORD = "不明"
+SEPARATOR = "、"
 WEEKDAYS = "月火水木金土日"
 
 # What a district is advised. Levels 3-5 are the municipality's own 避難情報.
@@ -38,6 +39,7 @@ THRESHOLD_WORDS = {
     "danger": "氾濫危険水位",
     "overflow": "氾濫発生水位",
 }
+THRESHOLD_SHORT = {name: word.removesuffix("水位") for name, word in THRESHOLD_WORDS.items()}
 FORM_WORDS = {
     "line": "LINE",
     "mail": "メール",
@@ -85,14 +87,25 @@ def duration(minutes: float | None) -> str:
     return "".join(parts)
 
 
-def until(moment: datetime | None, issued_at: datetime) -> str:
-    """Give how far a deadline lies from the issue time; a past one says so."""
+def ago(minutes: float) -> str:
+    """Give how long ago something was."""
+    return f"{duration(minutes)}前"
+
+
+def countdown(moment: datetime | None, seen: datetime) -> str:
+    """Give how far a deadline lies ahead; a past one says so."""
     if moment is None:
         return ""
-    minutes = (moment - issued_at).total_seconds() / 60
+    minutes = (moment - seen).total_seconds() / 60
     if minutes <= 0:
         return "直ちに" if minutes == 0 else f"直ちに(期限を{duration(minutes)}超過)"
-    return f"基準時刻から{duration(minutes)}後"
+    return f"{duration(minutes)}後"
+
+
+def until(moment: datetime | None, issued_at: datetime) -> str:
+    """Give how far a deadline lies from the issue time; a past one says so."""
+    ahead = moment is not None and moment > issued_at
+    return ("基準時刻から" if ahead else "") + countdown(moment, issued_at)
 
 
 def metres(level_m: float | None, *, signed: bool = False) -> str:

@@ -16,9 +16,8 @@ from forecasting.types import GOOD
 from kawamori.city import read_city
 from kawamori.policies import read_policy
 from kawamori.settings import Settings
-from kawamori.ungauged import banner, inland_index, inland_water, nearest_stations, rain_states
+from kawamori.ungauged import in_force, inland_index, inland_water, nearest_stations, rain_states
 
-NAMES = {"low": "川下", "high": "山上"}
 
 
 @pytest.fixture
@@ -51,9 +50,7 @@ def test_heavy_rain_puts_the_upper_district_under_inland_water(city, tiny) -> No
     found = water(city, tiny.tiny_series(48, storm_mm=40.0))
     assert found.signals["high"].applies
     assert found.exposure.loc[("high", "inland"), "must_leave"] == 50
-    text = banner(found, NAMES)
-    assert "山上 50人" in text
-    assert "川下 人数不明" in text  # no inland area is mapped there
+    assert in_force(found) == {"high": 50, "low": None}  # no inland area is mapped there
 
 
 def test_dry_hours_are_known_to_be_calm(city, tiny) -> None:
@@ -61,7 +58,7 @@ def test_dry_hours_are_known_to_be_calm(city, tiny) -> None:
     series["rain_mm"][-6:] = 0.0
     found = water(city, series)
     assert found.exposure.loc[("high", "inland"), "people"] == 0
-    assert banner(found, NAMES) is None
+    assert in_force(found) == {}
 
 
 def test_silent_rain_gauge_is_unknown(city, tiny) -> None:
@@ -95,7 +92,6 @@ def test_heavy_rain_warning_of_level_three_is_enough(city, tiny) -> None:
 def test_city_without_an_inland_map_has_no_inland_scenario(tiny_home, tiny) -> None:
     city = read_city(tiny_home / "cities" / "tiny")
     assert water(city, tiny.tiny_series(48)) is None
-    assert banner(None, NAMES) is None
 
 
 def test_each_district_hears_its_nearest_stations(city) -> None:
