@@ -21,6 +21,7 @@ from kawamori import words
 from kawamori.charts import Hydrograph, chart_data, forecast_rows, hydrographs, peak
 from kawamori.district_pages import PAGES, DistrictPage, write_district_pages
 from kawamori.grounded import doubt_lines, report_lines
+from kawamori.map_layers import write_layers
 from kawamori.out_of_reach import SCENARIO_WORDS
 from kawamori.record import model_id, run_json, write_forecast
 from kawamori.run import Run
@@ -210,6 +211,7 @@ def _fill(
     (part / "run.json").write_text(run_json(run), encoding="utf-8")
     if has_place(run):
         write_map(run, part)
+        write_layers(run, part)
     write_forecast(run, part / "forecast.nc")
 
 

@@ -13,8 +13,8 @@ from advisory.types import ORDERS, Level
 from kawamori.cityos.publication import district_areas, features, orders, shelter_places
 from kawamori.console.api.public import open_shelters
 from kawamori.console.desk import Desk
-from kawamori.console.layers import LAYERS
 from kawamori.console.situation_records import Record
+from kawamori.map_layers import LAYERS
 from kawamori.situation import gauge_rows
 
 Feature = dict[str, Any]

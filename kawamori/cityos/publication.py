@@ -13,7 +13,7 @@ from kawamori.cityos.open_data import order_csv, shelter_csv
 from kawamori.console.api.decisions import Decision, decisions, in_force
 from kawamori.console.api.public import open_shelters
 from kawamori.console.desk import Desk, utc_now
-from kawamori.console.layers import collection
+from kawamori.console.layers import layer as layer_of
 from kawamori.console.runs import Shelf
 from kawamori.console.situation_records import Record, Records
 from kawamori.settings import Settings
@@ -25,7 +25,7 @@ def features(record: Record, layer: str, at: datetime | None = None) -> list[dic
     moment = at or record.run.issued_at
     key = ("features", layer, moment)
     if key not in record.packed:
-        record.packed[key] = json.loads(collection(record, layer, moment))["features"]
+        record.packed[key] = json.loads(layer_of(record, layer, moment))["features"]
     found: list[dict[str, Any]] = record.packed[key]
     return found
 

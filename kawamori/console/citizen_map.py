@@ -26,7 +26,7 @@ from kawamori.console.api.public import CACHE, newest_real, open_shelters
 from kawamori.console.citizen import TAGS
 from kawamori.console.citizen_view import accepted, citizen_words
 from kawamori.console.desk import Desk, desk_of
-from kawamori.console.layers import map_facts, map_rows
+from kawamori.console.layers import drawn, map_facts
 from kawamori.console.map_page import DRAW, JAPAN, POLICY
 from kawamori.console.situation_records import Record, Stored
 from shelters.maps import SCRIPT_ESCAPES, START
@@ -87,19 +87,20 @@ def _features(desk: Desk, record: Record) -> list[dict[str, Any]]:
     places = record.run.city.shelters
     levels = {one.district_id: one.level for one in in_force(desk.engine, desk.now())}
     found = []
-    for area in map_rows(record, "water"):
+    drew = drawn(record)
+    for area in drew.rows("water"):
         told = {"name": area["name"], "depth": area["lines"][0], "fill": area["fill"]}
         told |= {"kind": "flood", "stand_in": area["standIn"]}
         found.append(_feature(area["geometry"], told))
     ids = map(str, record.run.city.districts.index)
-    for area, district_id in zip(map_rows(record, "districts"), ids, strict=False):
+    for area, district_id in zip(drew.rows("districts"), ids, strict=False):
         kept = {name: area[name] for name in ("name", "lon", "lat")}
         told = kept | {"kind": "district", "level": levels.get(district_id)}
         found.append(_feature(area["geometry"], told))
     known = [] if places is None else list(map(str, places.index))
-    drawn = dict(zip(known, map_rows(record, "shelters"), strict=False))  # in the list's order
+    marks = dict(zip(known, drew.rows("shelters"), strict=False))  # in the list's order
     for one in open_shelters(desk, record):
-        place = drawn.get(one.shelter_id)
+        place = marks.get(one.shelter_id)
         if place is None:
             continue
         geometry = {"type": "Point", "coordinates": [place["lon"], place["lat"]]}

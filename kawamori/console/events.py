@@ -24,9 +24,10 @@ from alerts.ledger import read_head
 from alerts.schema import approval, outbox
 from kawamori.console.api.tokens import reader
 from kawamori.console.desk import desk_of
-from kawamori.console.layers import LAYERS, kept_layer
+from kawamori.console.layers import packed_layer
 from kawamori.console.situation_records import LATEST, Records, records_of
 from kawamori.console.situation_view import situation
+from kawamori.map_layers import LAYERS
 
 LOG = logging.getLogger(__name__)
 EVERY_S = 0.4  # how often the store is looked at
@@ -129,7 +130,7 @@ def warm(records: Records, now: datetime) -> None:
         record = records.read(LATEST)
         situation(record, records, now)
         for name in LAYERS:
-            kept_layer(record, name, record.run.issued_at)
+            packed_layer(record, name, record.run.issued_at)
     except (OSError, LookupError, TypeError, ValueError) as error:
         LOG.warning("the newest run is not ready for viewers: %s: %s", type(error).__name__, error)
 

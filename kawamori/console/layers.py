@@ -1,253 +1,50 @@
-"""Map layers of a stored run as GeoJSON, at a time within its forecast; unknown is null.
-
-Shapes come from the map data that was written with the report; what changes with time (how likely
-the water is, how high the gauges stand) comes from the run. Geometry does not change with time, so
-a map may ask for it once and then for properties alone.
-"""
+"""Map layers of stored runs as the console gives them: from the report, else made and kept."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import gzip
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from advisory.types import Level
-from hazard.chance import ALL_RIVERS
-from hazard.types import SCENARIOS
-from kawamori import words
-from kawamori.charts import forecast_rows
 from kawamori.console.situation_records import Record
-from kawamori.run import Run
-from kawamori.run_map import MAP_DATA
-from kawamori.situation import gauge_rows
-from kawamori.water_rows import CHOSEN_WORDS
-
-Properties = dict[str, Any]
-STAND_IN = " (模式)"
+from kawamori.map_layers import Drawn, collection, packed, read_map_data, stored_path
 
 
-@dataclass(frozen=True)
-class Layer:
-    """One layer: its name in Japanese, and how its features are made at a lead [h]."""
+def packed_layer(record: Record, name: str, at: datetime, *, geometry: bool = True) -> bytes:
+    """Give `kawamori.map_layers.collection` as gzip, kept for as long as the record is.
 
-    word: str
-    features: Callable[[Record, float], list[dict[str, Any]]]
-
-
-def collection(record: Record, name: str, at: datetime, *, geometry: bool = True) -> bytes:
-    """Give a layer as GeoJSON text.
-
-    Parameters
-    ----------
-    at
-        A time that `times` names.
-    geometry
-        False = features with their ids and properties only.
-
-    Raises
-    ------
-    KeyError
-        If there is no such layer.
+    Read where the report has it, else made: at another time, or of a report of before.
     """
-    lead_h = (at - record.run.issued_at) / timedelta(hours=1)
-    features = LAYERS[name].features(record, lead_h)
-    for number, feature in enumerate(features):
-        feature |= {"type": "Feature", "id": number}
-        if not geometry:
-            feature["geometry"] = None
-    made = {
-        "type": "FeatureCollection",
-        "run_id": record.run.run_id,
-        "at": _utc(at),
-        "features": features,
-    }
-    return json.dumps(made, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-
-
-def kept_layer(record: Record, name: str, at: datetime, *, geometry: bool = True) -> bytes:
-    """Give `collection`, made once for as long as the record is kept."""
     key = (name, at, geometry)
     if key not in record.packed:
-        record.packed[key] = collection(record, name, at, geometry=geometry)
-    made: bytes = record.packed[key]
-    return made
+        stored = stored_path(record.folder, name)
+        if geometry and at == record.run.issued_at and stored.is_file():
+            record.packed[key] = stored.read_bytes()
+        else:
+            record.packed[key] = packed(collection(drawn(record), name, at, geometry=geometry))
+    found: bytes = record.packed[key]
+    return found
 
 
-def times(run: Run) -> list[datetime]:
-    """Give the times a layer can be asked for: the issue time and every lead of the forecast."""
-    leads = run.forecast["lead"].values / np.timedelta64(1, "s")
-    return [run.issued_at, *(run.issued_at + timedelta(seconds=float(lead)) for lead in leads)]
+def layer(record: Record, name: str, at: datetime, *, geometry: bool = True) -> bytes:
+    """Give `packed_layer` as GeoJSON text."""
+    return gzip.decompress(packed_layer(record, name, at, geometry=geometry))
+
+
+def drawn(record: Record) -> Drawn:
+    """Give a stored run with the data of its map."""
+    return Drawn(record.run, record.record, _map_data(record.folder, record.etag))
 
 
 def map_facts(record: Record) -> dict[str, Any]:
     """Give what a map shows beside its layers: title, bounds, notes; empty without a map."""
-    data = _map_data(record.folder / MAP_DATA, record.etag)
+    data = drawn(record).map
     named = ("levels", "states", "kinds", "bounds", "notes", "credits", "issued")
     return {key: data[key] for key in named if key in data}
 
 
-def _flood(record: Record, lead_h: float) -> list[dict[str, Any]]:
-    end_h, chances = _chances(record, lead_h)
-    until = words.clock(record.run.issued_at + timedelta(hours=end_h))
-    found = []
-    for area in map_rows(record, "water"):
-        river = area.get("river") or area["name"].removesuffix(STAND_IN)
-        scenario = area.get("scenario")
-        chance = chances.get((river, scenario), chances.get((ALL_RIVERS, scenario)))
-        lines = [CHOSEN_WORDS.get(scenario or "", "なし"), *area["lines"]][not scenario :]
-        lines.append(f"{until}までに氾濫する確率 {words.percent(chance)}")
-        told = {
-            "scenario": scenario,
-            "probability": chance,
-            "stand_in": area["standIn"],
-        }
-        found.append(_feature(area["geometry"], area["name"], lines, told))
-    return found
-
-
-def _chances(record: Record, lead_h: float) -> tuple[float, dict[tuple[str, str | None], Any]]:
-    """Give the end [h] of the time band a lead falls in, and the chance of overflow until then.
-
-    By river and scenario. A record without bands tells one chance of the whole horizon, scenario
-    None.
-    """
-    outlook = record.record.get("outlook")
-    if outlook is None or not outlook["chances"]:
-        horizon_h = (times(record.run)[-1] - record.run.issued_at) / timedelta(hours=1)
-        rows = record.record.get("layer") or []
-        return horizon_h, {(row["river"], None): row.get("probability") for row in rows}
-    ends = sorted({row["until_h"] for row in outlook["chances"]})
-    end_h = next((end for end in ends if end >= lead_h - 1e-9), ends[-1])
-    rows = [row for row in outlook["chances"] if row["until_h"] == end_h]
-    chosen = {row["river"]: row["chosen"] for row in outlook["rivers"]}
-    found: dict[tuple[str, str | None], Any] = {
-        (row["river"], None): row.get(chosen[row["river"]]) for row in rows
-    }
-    return end_h, found | {(row["river"], name): row[name] for row in rows for name in SCENARIOS}
-
-
-def _districts(record: Record, lead_h: float) -> list[dict[str, Any]]:
-    advice = {item.district_id: item for item in record.run.advice}
-    found = []
-    # The map was drawn from the districts of the record, in their order.
-    for area, district_id in zip(
-        map_rows(record, "districts"), map(str, record.run.city.districts.index), strict=False
-    ):
-        item = advice.get(district_id)
-        level = area["level"]
-        told = {
-            "district_id": district_id,
-            "level": None if level == Level.UNKNOWN else level,
-            "issue_by": None if item is None or item.issue_by is None else _utc(item.issue_by),
-            "lon": area["lon"],
-            "lat": area["lat"],
-        }
-        found.append(_feature(area["geometry"], area["name"], area["lines"], told))
-    return found
-
-
-def _shelters(record: Record, lead_h: float) -> list[dict[str, Any]]:
-    return [
-        _feature(
-            _point(place),
-            place["name"],
-            [line for line in (place.get("room"), *place["lines"]) if line],
-            {
-                "state": place["state"],
-                "rank": place.get("rank"),
-                "room_words": place.get("room") or "空き不明",
-            },
-        )
-        for place in map_rows(record, "shelters")
-    ]
-
-
-def _roads(record: Record, lead_h: float) -> list[dict[str, Any]]:
-    return [
-        _feature(
-            roads["geometry"],
-            roads["name"],
-            [f"全体で{roads['count']}区間 (見込み)"],
-            {"closed_to": roads["key"], "count": roads["count"]},
-        )
-        for roads in map_rows(record, "closed")
-    ]
-
-
-def _gauges(record: Record, lead_h: float) -> list[dict[str, Any]]:
-    """Give the gauges; after issue time the median forecast, whose band stands in the lines."""
-    run = record.run
-    at = run.issued_at + timedelta(hours=lead_h)
-    found = []
-    for row in gauge_rows(run):
-        gauge = row.gauge
-        if not (np.isfinite(gauge.lon) and np.isfinite(gauge.lat)):
-            continue
-        level_m = row.state.level_m if row.state else None
-        lines = [f"現在 {words.metres(level_m)} m"]
-        if lead_h > 0:
-            ahead = {each.valid_time: each for each in forecast_rows(run, gauge)}.get(at)
-            level_m = ahead.q50 if ahead else None
-            low, high = (ahead.q05, ahead.q95) if ahead else (None, None)
-            lines.append(f"{words.clock(at)}の予測 {words.metres(level_m)} m(90%の幅 "
-                         f"{words.metres(low)}〜{words.metres(high)})")  # fmt: skip
-        told = {
-            "gauge_id": gauge.gauge_id,
-            "river_name": gauge.river,
-            "level_m": level_m,
-            "state": _state(gauge.thresholds.items(), level_m, row.old and lead_h == 0),
-        }
-        found.append(_feature(_point({"lon": gauge.lon, "lat": gauge.lat}),
-                              f"{gauge.name} ({gauge.river})", lines, told))  # fmt: skip
-    return found
-
-
-def _state(thresholds: list[tuple[str, float]], level_m: float | None, old: bool) -> str:
-    if level_m is None or not thresholds or old:
-        return "unknown"
-    passed = [name for name, value in thresholds if level_m >= value]
-    return passed[-1] if passed else "normal"
-
-
-LAYERS: dict[str, Layer] = {
-    "flood": Layer("浸水想定と氾濫の確率", _flood),
-    "districts": Layer("地区の警戒レベル (助言)", _districts),
-    "closed-roads": Layer("通れない道路・橋 (見込み)", _roads),
-    "shelters": Layer("避難所 (残り人数)", _shelters),
-    "gauges": Layer("水位観測所", _gauges),
-}
-
-
-def _feature(geometry: Any, name: str, lines: list[str], told: Properties) -> dict[str, Any]:
-    return {"geometry": geometry, "properties": {"name": name, "lines": lines, **told}}
-
-
-def _point(place: Mapping[str, Any]) -> dict[str, Any]:
-    return {"type": "Point", "coordinates": [place["lon"], place["lat"]]}
-
-
-def map_rows(record: Record, key: str) -> list[dict[str, Any]]:
-    """Give what the report's map drew under a key: water, districts, shelters, closed."""
-    found: list[dict[str, Any]] = _map_data(record.folder / MAP_DATA, record.etag).get(key, [])
-    return found
-
-
 @lru_cache(maxsize=4)
-def _map_data(path: Path, _etag: str) -> dict[str, Any]:
-    """Give the map data of a report; {} for a run without places."""
-    if not path.is_file():
-        return {}
-    text = path.read_text(encoding="utf-8")
-    begin, end = text.index("= {") + 2, text.rindex("}") + 1
-    data: dict[str, Any] = json.loads(text[begin:end])
-    return data
-
-
-def _utc(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
+def _map_data(folder: Path, _etag: str) -> dict[str, Any]:
+    return read_map_data(folder)

@@ -19,9 +19,10 @@ from folium.template import Template
 from folium.utilities import JsCode
 
 from kawamori.console.access import needs
-from kawamori.console.layers import LAYERS, map_facts, times
+from kawamori.console.layers import map_facts
 from kawamori.console.pages import language_of
 from kawamori.console.situation_records import LATEST, Stored
+from kawamori.map_layers import LAYERS, times
 from kawamori.words import clock
 from shelters.maps import SCRIPT_ESCAPES, START
 from shelters.symbols import GAUGE_STATES, LEVELS, SHELTER_STATES

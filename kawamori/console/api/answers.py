@@ -96,34 +96,29 @@ def answer(
     *,
     kind: str = "application/json",
     cache: str = PRIVATE,
-    kept: dict[Any, Any] | None = None,
+    packed: Callable[[], bytes] | None = None,
 ) -> Response:
     """Give 304 if the client has this very answer, else what `make` gives, packed if it may be.
 
     Parameters
     ----------
-    kept
-        Where a large body stays packed for the next who asks; None = it is packed each time.
+    packed
+        Gives the body as gzip where that is kept; None = it is packed each time.
     """
     headers = {"ETag": f'"{etag}"', "Cache-Control": cache, "Vary": "Accept-Encoding"}
     if _has(request, etag):
         return Response(status_code=304, headers=headers)
-    made = make()
-    body = made if isinstance(made, bytes) else made.model_dump_json().encode()
-    if len(body) > SMALL and "gzip" in request.headers.get("accept-encoding", ""):
-        body = _packed(body, etag, kept)
+    may_pack = "gzip" in request.headers.get("accept-encoding", "")
+    if packed is not None and may_pack:
+        body = packed()
+    else:
+        made = make()
+        body = made if isinstance(made, bytes) else made.model_dump_json().encode()
+        may_pack = may_pack and len(body) > SMALL
+        body = gzip.compress(body, 5, mtime=0) if may_pack else body
+    if may_pack:
         headers["Content-Encoding"] = "gzip"
     return Response(body, media_type=kind, headers=headers)
-
-
-def _packed(body: bytes, etag: str, kept: dict[Any, Any] | None) -> bytes:
-    key = ("gzip", etag)
-    if kept is None:
-        return gzip.compress(body, 5, mtime=0)
-    if key not in kept:
-        kept[key] = gzip.compress(body, 5, mtime=0)
-    found: bytes = kept[key]
-    return found
 
 
 def _has(request: Request, etag: str) -> bool:

@@ -16,8 +16,8 @@ from kawamori.console.api.public import CACHE, newest_real
 from kawamori.console.api.tokens import reader
 from kawamori.console.desk import desk_of
 from kawamori.console.errors import NotStoredError, RefusedError
-from kawamori.console.layers import times
 from kawamori.console.situation_records import Record, Stored
+from kawamori.map_layers import times
 
 CONFORMS = [
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",

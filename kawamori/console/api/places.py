@@ -31,8 +31,9 @@ from kawamori.console.api.bodies import (
 from kawamori.console.api.runs import Key, of_run
 from kawamori.console.api.tokens import reader
 from kawamori.console.errors import NotStoredError, RefusedError
-from kawamori.console.layers import LAYERS, kept_layer, map_facts, times
+from kawamori.console.layers import layer, map_facts, packed_layer
 from kawamori.console.situation_records import Record, Stored
+from kawamori.map_layers import LAYERS, times
 from kawamori.run import Run
 
 router = APIRouter(
@@ -85,8 +86,8 @@ def list_layers(run: Key, request: Request, stored: Stored) -> Response:
     record = stored.read(run)
     base = f"/api/v1/runs/{record.name}/layers"
     lines = [
-        LayerLine(name=name, word=layer.word, path=f"{base}/{name}.geojson")
-        for name, layer in LAYERS.items()
+        LayerLine(name=name, word=each.word, path=f"{base}/{name}.geojson")
+        for name, each in LAYERS.items()
     ]
     return answer(
         request,
@@ -118,9 +119,9 @@ def read_layer(
     return answer(
         request,
         etag_of(record.etag, name, moment, geometry),
-        lambda: kept_layer(record, name, moment, geometry=geometry),
+        lambda: layer(record, name, moment, geometry=geometry),
         kind="application/geo+json",
-        kept=record.packed,
+        packed=lambda: packed_layer(record, name, moment, geometry=geometry),
     )
 
 

@@ -10,10 +10,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from kawamori.console.events import warm
-from kawamori.console.layers import LAYERS
 from kawamori.console.runs import Shelf
 from kawamori.console.situation import PARTS
 from kawamori.console.situation_records import Records
+from kawamori.map_layers import LAYERS
 from kawamori.report import write_report
 
 
