@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from advisory.types import Advice, GaugeState, Level, Reason
 from forecasting.types import BAD, MISSING, Gauge, aware
@@ -16,6 +18,7 @@ from kawamori.situation_words import WORDS, told
 from kawamori.ungauged import Danger, in_force
 from kawamori.words import THRESHOLD_LEVELS
 
+Values = NDArray[np.float64]
 OLD_MIN = 60.0  # a reading older than this is marked; what counts as stale is for policy.toml
 MEDIAN, EARLIEST = 0.5, 0.0  # quantiles of the passage time; the earliest one that is stored
 
@@ -230,9 +233,9 @@ def _danger(row: GaugeRow) -> tuple[float, float, str]:
 def _probability(run: Run, gauge: Gauge, threshold: str | None) -> float | None:
     """Give the chance to reach the threshold at any lead, at least the largest of one lead."""
     found = _at(run, "probability", gauge, threshold)
-    if found is None or not bool(found.notnull().any()):
+    if found is None or np.isnan(found).all():
         return None
-    return float(found.max())
+    return float(np.nanmax(found))
 
 
 def _passage(run: Run, gauge: Gauge, threshold: str | None, wanted: float) -> float | None:
@@ -240,18 +243,20 @@ def _passage(run: Run, gauge: Gauge, threshold: str | None, wanted: float) -> fl
     found = _at(run, "first_passage_h", gauge, threshold)
     if found is None:
         return None
-    found = found.sel(quantile=found["quantile"] >= wanted - 1e-9)
-    hours = float(found.values[0]) if found.size else math.nan
+    later = found[run.exceedance["quantile"].values >= wanted - 1e-9]
+    hours = float(later[0]) if later.size else math.nan
     return None if math.isnan(hours) else hours * 60
 
 
-def _at(run: Run, name: str, gauge: Gauge, threshold: str | None) -> xr.DataArray | None:
-    values = run.exceedance[name]
-    if threshold is None or gauge.gauge_id not in values["gauge"].values:
+def _at(run: Run, name: str, gauge: Gauge, threshold: str | None) -> Values | None:
+    """Give what is told of a gauge and threshold: by lead or by quantile."""
+    values, indexes = run.exceedance[name].variable, run.exceedance.indexes
+    wanted = {"gauge": gauge.gauge_id, "threshold": threshold}
+    if any(label not in indexes[dim] for dim, label in wanted.items()):
         return None
-    if threshold not in values["threshold"].values:
-        return None
-    return values.sel(gauge=gauge.gauge_id, threshold=threshold)
+    place = {dim: indexes[dim].get_loc(label) for dim, label in wanted.items()}
+    found: Values = values.values[tuple(place.get(dim, slice(None)) for dim in values.dims)]
+    return found
 
 
 def _newest(states: tuple[GaugeState, ...]) -> datetime | None:
