@@ -16,7 +16,8 @@ from forecasting.types import BAD, MISSING, Gauge, Observations, aware, utc64
 from kawamori.peaks import Peak, peak_of
 from kawamori.run import Run
 from kawamori.situation import gauge_rows
-from kawamori.words import THRESHOLD_LEVELS, THRESHOLD_WORDS
+from kawamori.situation_words import WORDS
+from kawamori.words import THRESHOLD_LEVELS
 
 Values = NDArray[np.float64]
 
@@ -94,8 +95,9 @@ def _before(previous: Run, chart: Hydrograph, issued_at: datetime) -> tuple[Fore
     return tuple(row for row in rows if row.valid_time <= end)
 
 
-def chart_data(chart: Hydrograph) -> dict[str, Any]:
+def chart_data(chart: Hydrograph, language: str = "ja") -> dict[str, Any]:
     """Give what the page draws: aligned columns on one axis of Unix seconds, None = gap."""
+    short = WORDS[language].THRESHOLD_SHORT
     observed, truth = dict(chart.observed), dict(chart.truth)
     rows = {row.valid_time: row for row in chart.forecast}
     before = {row.valid_time: row.q50 for row in chart.before}
@@ -109,7 +111,7 @@ def chart_data(chart: Hydrograph) -> dict[str, Any]:
     if before:
         columns["before"] = [before.get(time) for time in times]
     thresholds = [
-        {"name": THRESHOLD_WORDS[name], "level_m": level_m, "level": int(THRESHOLD_LEVELS[name])}
+        {"name": short[name], "level_m": level_m, "level": int(THRESHOLD_LEVELS[name])}
         for name, level_m in chart.gauge.thresholds.items()
     ]
     now = int(chart.issued_at.timestamp())

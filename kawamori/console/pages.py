@@ -19,12 +19,12 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from sqlalchemy import Engine, select
 
-from kawamori import words
 from kawamori.console.access import Officer
 from kawamori.console.cookies import LANGUAGE, door_id, session_id
 from kawamori.console.desk import desk_of
 from kawamori.console.sessions import csrf_token
 from kawamori.console.texts import LANGUAGES, Tell, teller
+from kawamori.situation_words import WORDS
 from kawamori.store import runs
 
 # Path, key of its word, who sees it: a line per page. A page that is not mounted is left out.
@@ -52,15 +52,13 @@ class Link:
 @cache
 def environment() -> Environment:
     """Give the templates of the console."""
-    made = Environment(
+    return Environment(
         loader=PackageLoader("kawamori.console"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals["words"] = words
-    return made
 
 
 def page(request: Request, name: str, *, status: int = 200, **context: Any) -> HTMLResponse:
@@ -88,6 +86,7 @@ def render(request: Request, name: str, **context: Any) -> str:
     tied = session_id(request) or door_id(request)
     given: dict[str, Any] = {
         "t": tell,
+        "words": WORDS[language],
         "language": language,
         "officer": officer,
         "nonce": request.state.nonce,

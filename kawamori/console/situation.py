@@ -10,19 +10,24 @@ from fastapi.responses import HTMLResponse
 
 from advisory.types import Level
 from kawamori.console.access import needs
+from kawamori.console.advice_cards import total
 from kawamori.console.api.answers import answer
 from kawamori.console.api.decisions import decisions
 from kawamori.console.desk import desk_of
+from kawamori.console.desk_health import (
+    automatic_levels,
+    channel_health,
+    on_duty,
+    standing_alerts,
+)
 from kawamori.console.errors import NotStoredError
 from kawamori.console.events import watch_of
 from kawamori.console.pages import language_of, page, render
 from kawamori.console.situation_records import LATEST, Record, Records, Stored
 from kawamori.console.situation_view import (
     Situation,
-    channel_health,
     chart_list,
     log_rows,
-    on_duty,
     situation,
 )
 from kawamori.run_map import MAP_DATA
@@ -76,20 +81,22 @@ def situation_part(
 @router.get("/situation-charts.json")
 def situation_charts(request: Request, stored: Stored, key: Key = LATEST) -> Response:
     """Give the lines of the hydrographs."""
-    made = situation(stored.read(key), stored, desk_of(request).now())
+    language = language_of(request)
+    made = situation(stored.read(key), stored, desk_of(request).now(), language=language)
     before = made.previous.etag if made.previous else ""
 
     def text() -> bytes:
         return json.dumps(chart_list(made), ensure_ascii=False, separators=(",", ":")).encode()
 
-    return answer(request, f"{made.record.etag}-{before}", text)
+    return answer(request, f"{made.record.etag}-{before}-{language}", text)
 
 
 def _shown(request: Request, record: Record, stored: Records, key: str) -> dict[str, Any]:
     """Give what the templates show."""
     desk = desk_of(request)
     now = desk.now()
-    made = situation(record, stored, now)
+    made = situation(record, stored, now, language=language_of(request))
+    city_id = record.run.city.city_id
     return {
         "key": key,
         "drill": record.run.drill,
@@ -98,7 +105,10 @@ def _shown(request: Request, record: Record, stored: Records, key: str) -> dict[
         "Level": Level,
         "pressing": pressing,
         "channels": channel_health(desk.engine, now),
-        "duty": on_duty(desk.settings, record.run.city.city_id, now),
+        "duty": on_duty(desk.settings, city_id, now),
+        "automatic": automatic_levels(desk.settings, city_id),
+        "alerts": standing_alerts(desk.engine, city_id, drill=record.run.drill),
+        "total": total(made.advice),
         "approved": decisions(desk.engine, record.run.run_id),
         "log": log_rows(desk.engine),
         "has_map": (record.folder / MAP_DATA).is_file(),

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, select
 
-from advisory.types import Advice
-from alerts.breaker import read_breakers
-from alerts.duty.roster import on_watch, read_roster
+from advisory.types import Advice, Reason
 from alerts.ledger import Entry
 from alerts.ledger_tables import ledger
-from alerts.schema import outbox
 from kawamori.charts import Hydrograph, chart_data, hydrographs
-from kawamori.city import read_toml
+from kawamori.console.advice_cards import Card, cards
 from kawamori.console.situation_records import Record, Records
-from kawamori.settings import Settings
+from kawamori.console.texts import teller
+from kawamori.reasons_en import english_reason
+from kawamori.record import plain
 from kawamori.situation import (
     OLD_MIN,
     Age,
@@ -28,10 +26,10 @@ from kawamori.situation import (
     alarms,
     gaps,
     gauge_rows,
-    main_reason,
+    leading_reason,
     pressing,
 )
-from kawamori.words import duration
+from kawamori.situation_words import WORDS
 
 LOG_ROWS = 12
 WAITING = "waiting"  # rule under which advice tells the price of 10, 30 and 60 minutes
@@ -49,88 +47,73 @@ class Situation:
     gaps: list[str]
     gauges: list[GaugeRow]
     advice: list[Advice]
-    why: Mapping[str, str]  # main reason by district_id
-    waiting: Mapping[str, str]  # what if we wait, by district_id
+    cards: list[Card]
+    language: str
     charts: list[Hydrograph]
     previous: Record | None
 
 
-@dataclass(frozen=True)
-class ChannelHealth:
-    """What one channel has done and whether it pauses now."""
-
-    name: str
-    counts: Mapping[str, int]  # batches by state
-    paused_until: datetime | None
-
-    @property
-    def well(self) -> bool:
-        """Tell whether nothing is dead and the channel does not pause."""
-        return self.paused_until is None and not self.counts.get("dead")
-
-
-def situation(record: Record, records: Records, now: datetime) -> Situation:
+def situation(
+    record: Record, records: Records, now: datetime, *, language: str = "ja"
+) -> Situation:
     """Give what the page shows, from memory if it was made in the same minute."""
     run = record.run
     seen = run.issued_at if run.drill else max(now, run.issued_at)
     minute = seen.replace(second=0, microsecond=0)
     previous = records.before(record)
-    key = ("situation", minute, previous.etag if previous else None)
+    at = ("situation", minute, previous.etag if previous else None)
+    key = (*at, language)
     if key not in record.packed:
-        for old in [each for each in record.packed if each[0] == "situation"]:
+        for old in [each for each in record.packed if each[0] == at[0] and each[:3] != at]:
             record.packed.pop(old, None)
-        record.packed[key] = _situation(record, previous, minute)
+        record.packed[key] = _situation(record, previous, minute, language)
     made: Situation = record.packed[key]
     return made
 
 
-def _situation(record: Record, previous: Record | None, seen: datetime) -> Situation:
+def _situation(record: Record, previous: Record | None, seen: datetime, language: str) -> Situation:
     run = record.run
     seen = max(seen, run.issued_at)
     advice = advice_rows(run)
+    gauges = record.record["city"]["gauges"]
+
+    def say(reason: Reason | None) -> str:
+        if reason is None or language == "ja":
+            return reason.text if reason else ""
+        return english_reason(plain(reason), gauges)
+
+    def why(item: Advice) -> str:
+        return say(leading_reason(item, advice))
+
+    def waiting(item: Advice) -> str:
+        priced = [one for one in (*item.reasons, *item.counter_evidence) if one.rule == WAITING]
+        return say(priced[0]) if priced else _late(item, language)
+
     overdue = (seen - run.issued_at) / timedelta(minutes=1)
     return Situation(
         record=record,
         seen=seen,
         late_min=overdue if overdue > OLD_MIN else None,
-        ages=ages(run, at=seen),
-        alarms=alarms(run, at=seen),
-        gaps=gaps(run),
-        gauges=gauge_rows(run, at=seen),
+        ages=ages(run, at=seen, language=language),
+        alarms=alarms(run, at=seen, language=language),
+        gaps=gaps(run, language=language),
+        gauges=gauge_rows(run, at=seen, language=language),
         advice=advice,
-        why={item.district_id: main_reason(item, advice) for item in advice},
-        waiting={item.district_id: _waiting(item) for item in advice},
+        cards=cards(advice, why=why, waiting=waiting),
+        language=language,
         charts=hydrographs(run, previous=previous.run if previous else None),
         previous=previous,
     )
 
 
-def _waiting(item: Advice) -> str:
-    """Say what is lost by waiting: as the advice priced it, else whether people are out in time."""
-    priced = [each for each in (*item.reasons, *item.counter_evidence) if each.rule == WAITING]
-    if priced:
-        return priced[0].text
+def _late(item: Advice, language: str) -> str:
+    """Say whether people are out in time where the advice did not price a wait."""
     if not pressing(item) or item.issue_by is None:
         return ""
+    tell = teller(language)
     if item.clearance is None:
-        return "期限を過ぎると避難が間に合わないおそれ(避難に要する時間は不明)"
-    span = duration(item.clearance.p90_min)
-    return f"期限を過ぎた分だけ避難の完了が遅れる(発令から90%が避難し終えるまで{span})"
-
-
-def channel_health(engine: Engine, at: datetime) -> list[ChannelHealth]:
-    """Give each channel that has anything in the outbox, worst first."""
-    query = select(outbox.c.channel, outbox.c.state, func.count().label("batches"))
-    counts: dict[str, dict[str, int]] = {}
-    with engine.connect() as connection:
-        for row in connection.execute(query.group_by(outbox.c.channel, outbox.c.state)):
-            counts.setdefault(row.channel, {})[row.state] = row.batches
-        breakers = read_breakers(connection, counts)
-    found = []
-    for name, states in counts.items():
-        until = breakers[name].paused_until
-        found.append(ChannelHealth(name, states, until if until and until > at else None))
-    return sorted(found, key=lambda one: (one.well, one.name))
+        return tell("situation.late_unknown")
+    return tell("situation.late", span=WORDS[language].duration(item.clearance.p90_min))
 
 
 def log_rows(engine: Engine, rows: int = LOG_ROWS) -> list[Entry]:
@@ -140,16 +123,6 @@ def log_rows(engine: Engine, rows: int = LOG_ROWS) -> list[Entry]:
         return [Entry(**row._mapping) for row in connection.execute(query)]
 
 
-def on_duty(settings: Settings, city_id: str, at: datetime) -> Sequence[str] | None:
-    """Give who is on shift by the roster; [] = nobody, None = there is no usable roster."""
-    path = settings.rosters / f"{city_id}.toml"
-    try:
-        watch = on_watch(read_roster(read_toml(path)), at)
-    except (OSError, ValueError):
-        return None
-    return [] if watch.off_shift else [person.name for person in watch.people]
-
-
 def chart_list(made: Situation) -> list[dict[str, Any]]:
     """Give the lines of every hydrograph that has any."""
-    return [chart_data(chart) for chart in made.charts if not chart.empty]
+    return [chart_data(chart, made.language) for chart in made.charts if not chart.empty]

@@ -19,7 +19,12 @@
   const parts = (second) =>
     Object.fromEntries(jst.formatToParts(new Date(second * 1000)).map((part) => [part.type, part.value]));
   const clock = (second) => { const p = parts(second); return `${p.month}/${p.day} ${p.hour}:${p.minute}`; };
-  const metres = (value) => (value === null || value === undefined ? "不明" : value.toFixed(2));
+  const SAID = {
+    ja: { unknown: "不明", now: "基準時刻", observed: "実測", forecast: "予測", before: "前回の予測", truth: "実績", late: "(予測時には未知)" },
+    en: { unknown: "unknown", now: "issued", observed: "observed", forecast: "forecast", before: "previous forecast", truth: "later", late: " (unknown then)" },
+  };
+  const said = SAID[document.documentElement.lang] || SAID.ja;
+  const metres = (value) => (value === null || value === undefined ? said.unknown : value.toFixed(2));
   const number = (value) => value !== null && value !== undefined;
 
   // Midnight carries the date, every other tick the hour.
@@ -74,7 +79,7 @@
       ctx.lineTo(bbox.left + bbox.width + 6 * ratio, at);
       ctx.stroke();
       ctx.fillStyle = INK;
-      ctx.fillText(`${threshold.name.replace("水位", "")} ${metres(threshold.level_m)}`, bbox.left + bbox.width + 8 * ratio, at);
+      ctx.fillText(`${threshold.name} ${metres(threshold.level_m)}`, bbox.left + bbox.width + 8 * ratio, at);
     });
     const x = u.valToPos(chart.now, "x", true);
     ctx.strokeStyle = INK;
@@ -86,7 +91,7 @@
     ctx.stroke();
     ctx.fillStyle = INK;
     ctx.textAlign = "right";
-    ctx.fillText("基準時刻", x - 4 * ratio, bbox.top + 9 * ratio);
+    ctx.fillText(said.now, x - 4 * ratio, bbox.top + 9 * ratio);
     ctx.restore();
   };
 
@@ -95,12 +100,12 @@
     return (u) => {
       const i = u.cursor.idx;
       if (!number(i)) { target.textContent = still; return; }
-      const said = [clock(chart.t[i])];
-      if (number(chart.observed[i])) said.push(`実測 ${metres(chart.observed[i])} m`);
-      if (number(chart.q50[i])) said.push(`予測 ${metres(chart.q50[i])} m(90%: ${metres(chart.q05[i])}–${metres(chart.q95[i])})`);
-      if (names.includes("before") && number(chart.before[i])) said.push(`前回の予測 ${metres(chart.before[i])} m`);
-      if (names.includes("truth") && number(chart.truth[i])) said.push(`実績 ${metres(chart.truth[i])} m(予測時には未知)`);
-      target.textContent = said.join(" ");
+      const told = [clock(chart.t[i])];
+      if (number(chart.observed[i])) told.push(`${said.observed} ${metres(chart.observed[i])} m`);
+      if (number(chart.q50[i])) told.push(`${said.forecast} ${metres(chart.q50[i])} m (90%: ${metres(chart.q05[i])}–${metres(chart.q95[i])})`);
+      if (names.includes("before") && number(chart.before[i])) told.push(`${said.before} ${metres(chart.before[i])} m`);
+      if (names.includes("truth") && number(chart.truth[i])) told.push(`${said.truth} ${metres(chart.truth[i])} m${said.late}`);
+      target.textContent = told.join(" ");
     };
   };
 

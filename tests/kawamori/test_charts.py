@@ -77,8 +77,8 @@ def test_chart_columns_share_one_axis_and_have_null_for_gaps(made_run: Run) -> N
 def test_thresholds_carry_name_and_official_level(made_run: Run) -> None:
     data = chart_data(hydrographs(made_run)[1])
     assert data["thresholds"] == [
-        {"name": "氾濫注意水位", "level_m": 2.5, "level": 2},
-        {"name": "氾濫危険水位", "level_m": 3.8, "level": 4},
+        {"name": "氾濫注意", "level_m": 2.5, "level": 2},
+        {"name": "氾濫危険", "level_m": 3.8, "level": 4},
     ]
 
 
