@@ -1,12 +1,14 @@
 """A day of ten-minute cycles with faults injected, on simulated time: is each accounted for?
 
-    python -m benchmarks.soak --hours 24 [--city drill-town] [--storm NAME] [--json]
+    python -m benchmarks.soak --hours 24 [--postgresql] [--city drill-town] [--storm NAME] [--json]
 
 The city's stored storm comes through a feed on a server of our own, one cycle after the other under
-the guard. Time is simulated: nothing waits, so a day takes as long as its cycles compute. Faults:
-feed down, cut off, garbage, late, of another time, with readings to come; database locked; the
-cycle's process killed with SIGKILL; no cycle at all. `swallowed` counts complete cycles that advise
-less than the thresholds which the true level has reached demand, and say of no input why.
+the guard; a console is asked after each, and what is approved is sent beside each. Time is
+simulated: nothing waits, so a day takes as long as its cycles compute. Faults: feed down, cut off,
+garbage, late, of another time, with readings to come; store locked, or its server restarted; disk
+full (a small one of the soak's own, as root); the process of the cycle, of the sender or of the
+console killed with SIGKILL; no cycle at all. `swallowed` counts complete cycles that advise less
+than the thresholds which the true level has reached demand, and say of no input why.
 """
 
 from __future__ import annotations
@@ -17,29 +19,37 @@ import os
 import random
 import shutil
 import signal
-import sqlite3
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import httpx2
-import pandas as pd
+from pydantic import SecretStr
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from advisory.types import Level
-from benchmarks.machine import machine
-from forecasting.sources.readings import readings_of
+from benchmarks.machine import machine, peak_rss_mb
+from benchmarks.receivers import receivers
+from benchmarks.soak_feed import FEED_FAULTS, Feed, before, connect
+from benchmarks.soak_services import (
+    FORK,
+    Console,
+    Dispatch,
+    Services,
+    locked,
+    memory_of,
+    own_disk,
+    resident_mb,
+)
 from forecasting.types import Observations, aware, utc64
 from kawamori.archive import Archive
 from kawamori.cities import open_city
@@ -53,52 +63,11 @@ from kawamori.settings import Settings
 from kawamori.store import opened_store
 from kawamori.stored import read_record
 
-FEED_FAULTS = ("down", "cut", "garbage", "late", "clock", "future")
-OTHER_FAULTS = ("locked", "killed", "no cycle")
+OTHER_FAULTS = ("killed", "no cycle")
 P_FAULT = 0.35  # of the cycles have one
-BACK = timedelta(hours=3)  # that the feed tells each time: what was lost comes later
-LATE = timedelta(minutes=40)
+KILLED_S = 5.0  # after its beginning at most
+LOCKED_S = (2.0, 45.0)  # so long the store is locked
 DUE = {"danger": Level.EVACUATE, "judgment": Level.ELDERLY}  # threshold the true level reached
-
-
-class Feed:
-    """The storm as a CSV: what was measured up to `now`, spoilt as `fault` says."""
-
-    def __init__(self, series: Observations) -> None:
-        columns = {str(name): series["level_m"].sel(gauge=name).values
-                   for name in series["gauge"].values}  # fmt: skip
-        columns |= {str(name): series["rain_mm"].sel(rain_gauge=name).values
-                    for name in series["rain_gauge"].values}  # fmt: skip
-        self.table = pd.DataFrame(columns, index=pd.DatetimeIndex(series["time"].values))
-        self.now, self.fault = aware(series["time"].values[0]), ""
-        feed = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                feed.answer(self)
-
-            def log_message(self, *_: Any) -> None:
-                """Say nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/table.csv"
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def answer(self, handler: BaseHTTPRequestHandler) -> None:
-        """Answer one request."""
-        until = self.now - LATE if self.fault == "late" else self.now
-        until += timedelta(hours=1) if self.fault == "future" else timedelta()
-        rows = self.table.loc[utc64(self.now - BACK) : utc64(until)]
-        body = rows.to_csv(index_label="time", date_format="%Y-%m-%d %H:%M").encode()
-        if self.fault == "garbage":
-            body = b"<html>\xe3\x81" + body[:50]
-        handler.send_response_only(500 if self.fault == "down" else 200)
-        clock = self.now + timedelta(hours=9 if self.fault == "clock" else 0)
-        handler.send_header("Date", format_datetime(clock, usegmt=True))
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
-        handler.wfile.write(body[: len(body) // 2] if self.fault == "cut" else body)
 
 
 @dataclass
@@ -109,15 +78,28 @@ class Soak:
     desk: Desk
     feed: Feed
     chance: random.Random
+    services: Services | None = None  # None = nothing runs beside the cycles
     injected: Counter[str] = field(default_factory=Counter)
     below: list[str] = field(default_factory=list)  # less than due, and the reason was told
     demanded: int = 0  # districts x complete cycles of which the true level demands something
+    unknown: int = 0  # of them advised as unknown
     swallowed: list[str] = field(default_factory=list)  # less than due, and nothing told
+    raised: Counter[str] = field(default_factory=Counter)  # what a cycle that failed told staff
+    newest: datetime | None = None  # complete cycle
+    peaks_mb: list[float] = field(default_factory=list)  # of the processes of complete cycles
+    peak_mb: Any = field(default_factory=lambda: FORK.Value("d", 0.0))
 
     def fault(self) -> str:
         """Give the fault of the next cycle; "" = none."""
         faulty = self.chance.random() < P_FAULT
-        return self.chance.choice(FEED_FAULTS + OTHER_FAULTS) if faulty else ""
+        return self.chance.choice(self.faults) if faulty else ""
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Give every fault that can be done here."""
+        on_file = self.settings.store_url.startswith("sqlite")
+        beside = () if self.services is None else self.services.faults
+        return (*FEED_FAULTS, *OTHER_FAULTS, *(("locked",) if on_file else ()), *beside)
 
     def cycle(self, now: datetime, fault: str) -> None:
         """Run one cycle, or none, with or without a fault."""
@@ -126,39 +108,42 @@ class Soak:
         if fault == "no cycle":
             return
         try:
-            with self._locked(fault == "locked"):
+            with self._harmed(fault, now):
                 ended = guarded_cycle(
                     self.settings, self.desk.city.city_id, lambda: self._work(now, fault), now=now
                 )
-        except (CycleError, OperationalError):
-            return  # the guard's own words; the account below tells whether it was written down
-        self._judge(ended, now)
+        except (CycleError, SQLAlchemyError, OSError, ValueError) as error:
+            # The command alerts staff with it; the account tells whether it was written down.
+            self.raised[f"{fault}: {type(error).__name__}: {error}"[:160]] += 1
+        else:
+            self.newest = now
+            self.peaks_mb.append(self.peak_mb.value)
+            self._judge(ended, now)
+            if self.services is not None and ended.run_id is not None:
+                self.services.dispatch.approve(ended.run_id, now)
+        if self.services is not None:
+            self.services.console.look(self.newest)
+
+    @contextmanager
+    def _harmed(self, fault: str, now: datetime) -> Iterator[None]:
+        beside = self.services.harmed(fault, now, self.chance) if self.services else nullcontext()
+        for_s = self.chance.uniform(*LOCKED_S)
+        held = locked(self.settings.store_url, for_s) if fault == "locked" else nullcontext()
+        with beside, held:
+            yield
 
     def _work(self, now: datetime, fault: str) -> tuple[str, list[str]]:
         if fault == "killed":
-            after_s = self.chance.uniform(0.0, 1.0)
+            after_s = self.chance.uniform(0.0, KILLED_S)
             threading.Timer(after_s, os.kill, (os.getpid(), signal.SIGKILL)).start()
         client = httpx2.Client(timeout=httpx2.Timeout(60.0))
         done = run_cycle(self.settings, self.desk.city.city_id, now=now, desk=self.desk,
                          client=client, wait=lambda _: None)  # fmt: skip
         if fault == "killed":
             time.sleep(60)
+        self.peak_mb.value = peak_rss_mb()
         faults = [text for one in done.outcomes for text in (one.fault, *one.refused) if text]
         return done.run.run_id, [*faults, *done.notes]
-
-    @contextmanager
-    def _locked(self, locked: bool) -> Iterator[None]:
-        """Hold the store's write lock for longer than a writer waits (5 s)."""
-        if not locked:
-            yield
-            return
-        path = self.settings.store_url.removeprefix("sqlite:///")
-        held = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        held.execute("BEGIN EXCLUSIVE")
-        try:
-            yield
-        finally:
-            held.close()
 
     def _judge(self, ended: Ended, now: datetime) -> None:
         if ended.run_id is None:
@@ -169,6 +154,7 @@ class Soak:
         for district_id, due in self._due(now).items():
             self.demanded += 1
             level = advice[district_id]
+            self.unknown += level is None
             if level is not None and level < due:
                 told = self.below if _explained(ended) else self.swallowed
                 told.append(f"{now:%m-%d %H:%M} {district_id} {level} < {int(due)}")
@@ -193,39 +179,48 @@ def _explained(ended: Ended) -> bool:
 
 
 def soak(settings: Settings, desk: Desk, series: Observations, times: list[datetime], *,
-         seed: int = 1, wall_min: float = float("inf")) -> dict[str, Any]:  # fmt: skip
+         seed: int = 1, wall_min: float = float("inf"),
+         services: Services | None = None) -> dict[str, Any]:  # fmt: skip
     """Run cycles at `times` on a series; give what happened, counted."""
     city = desk.city
     feed = Feed(series)
-    _connect(city.folder, feed)
+    connect(city.folder, feed)
     archive = Archive(archive_folder(settings.home, city.city_id))
-    archive.append(_before(series, times[0]), received_at=times[0])
-    run = Soak(settings, desk, feed, random.Random(seed))
+    archive.append(before(series, times[0]), received_at=times[0])
+    run = Soak(settings, desk, feed, random.Random(seed), services)
     # What one cycle imports and compiles here, the forked ones find done.
-    run_cycle(settings, city.city_id, now=times[0] - STEP, desk=desk, wait=lambda _: None)
-    memory = [_rss_mb()]
+    warm = times[0] - STEP
+    done = run_cycle(settings, city.city_id, now=warm, desk=desk, wait=lambda _: None)
+    guarded_cycle(settings, city.city_id, lambda: (done.run.run_id, []), now=warm)
+    memory = [resident_mb()]
     wall = time.perf_counter()
     for number, now in enumerate(times, start=1):
         run.cycle(now, run.fault())
-        memory.append(_rss_mb())
+        memory.append(resident_mb())
         print(f"\r{number}/{len(times)} {now:%m-%d %H:%M}", end="", file=sys.stderr)
         if time.perf_counter() - wall > wall_min * 60:
             break
-    run.feed.fault = ""
-    feed.now = now + STEP  # the last faults are accounted for by the next cycle
-    guarded_cycle(settings, city.city_id, lambda: run._work(feed.now, ""), now=feed.now)
+    wall_s = time.perf_counter() - wall
+    run.cycle(now + STEP, "")  # the last faults are accounted for, and what waits is sent
+    if services is not None:
+        with services.harmed("", now + 2 * STEP, run.chance):
+            """Send what the last cycle approved."""
     feed.server.shutdown()
     feed.server.server_close()
     with opened_store(settings.store_url) as store:
-        counted = _accounts(store, city.city_id, times[0], feed.now)
+        counted = _accounts(store, city.city_id, times[0], now + STEP)
     return counted | {
         "injected": dict(sorted(run.injected.items())),
+        "raised": dict(run.raised),
         "demanded": run.demanded,
+        "unknown": run.unknown,
         "below_and_told": run.below,
         "swallowed": run.swallowed,
-        "rss_start_mb": memory[0], "rss_quarter_mb": memory[len(memory) // 4],
-        "rss_end_mb": memory[-1],
-        "wall_s": round(time.perf_counter() - wall, 1),
+        "guard": memory_of(memory),
+        "cycle": memory_of(run.peaks_mb),
+        **({} if services is None else services.account()),
+        "wall_s": round(wall_s, 1),
+        "times_real": round((now + STEP - times[0]).total_seconds() / wall_s, 1),
         **machine(),
     }  # fmt: skip
 
@@ -239,33 +234,6 @@ def _accounts(store: Engine, city_id: str, first: datetime, last: datetime) -> d
     return {"cycles": count, "accounted": count - open_ends, "states": dict(states)}
 
 
-def _before(series: Observations, until: datetime) -> pd.DataFrame:
-    past = series.sel(time=slice(None, utc64(until)))
-    rows = []
-    for kind, dim in (("level_m", "gauge"), ("rain_mm", "rain_gauge")):
-        for name in past[dim].values:
-            values = past[kind].sel({dim: name}).values
-            rows += [(kind, str(name), aware(at), float(value))
-                     for at, value in zip(past["time"].values, values, strict=True)]  # fmt: skip
-    return readings_of(rows)
-
-
-def _connect(folder: Path, feed: Feed) -> None:
-    """Write the feed into the city.toml of a bundle that is the soak's own."""
-    names = "\n".join(f'"{name}" = "{name}"' for name in feed.table.columns)
-    text = (
-        f'\n[[feed]]\nname = "storm"\nkind = "table"\nevery_s = 60\nurl = "{feed.url}"\n'
-        f"utc_offset_h = 0\n[feed.columns]\n{names}\n"
-    )
-    path = folder / "city.toml"
-    path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
-
-
-def _rss_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, 1)
-
-
 def own_home(settings: Settings, city_id: str, home: Path) -> Settings:
     """Give settings of a new home with a copy of the city, and the models that are kept."""
     shutil.copytree(settings.cities / city_id, home / "cities" / city_id)
@@ -274,19 +242,44 @@ def own_home(settings: Settings, city_id: str, home: Path) -> Settings:
     return Settings(home=home, out=home / "out", bundles=settings.bundles)
 
 
+@contextmanager
+def surroundings(city_id: str, *, postgresql: bool) -> Iterator[tuple[Settings, Services]]:
+    """Give a home on a disk of its own, with a console, receivers of mail, and a database."""
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        disk = stack.enter_context(own_disk(home))
+        doubles = stack.enter_context(receivers())
+        settings = own_home(Settings(), city_id, home).model_copy(
+            update={"smtp_host": "127.0.0.1", "smtp_port": doubles.mail_port}
+        )
+        server = None
+        if postgresql:
+            from tests.postgresql import Server
+
+            server = Server()
+            stack.callback(server.close)
+            settings = settings.model_copy(update={"database_url": SecretStr(server.new_url())})
+        with opened_store(settings.store_url):
+            """Make the tables."""
+        (settings.out).mkdir()
+        console = Console(settings)
+        stack.callback(console.close)
+        yield settings, Services(console, Dispatch(settings, doubles), disk, server)
+
+
 def main() -> None:
     """Soak a city and print what happened."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hours", type=float, default=24.0)
     parser.add_argument("--city", default="drill-town")
     parser.add_argument("--storm")
+    parser.add_argument("--postgresql", action="store_true", help="a server of the soak's own")
     parser.add_argument("--skip-h", type=float, default=0.0, help="begin so much later")
     parser.add_argument("--wall-min", type=float, default=float("inf"), help="end earlier")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="one line")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        settings = own_home(Settings(), given.city, Path(folder))
+    with surroundings(given.city, postgresql=given.postgresql) as (settings, services):
         city = open_city(given.city, settings, lambda *_: None)
         _, series = read_storm(city, given.storm)
         desk = train_desk(city, settings, drill=False)
@@ -295,7 +288,8 @@ def main() -> None:
             round(given.hours * 6), round((aware(series["time"].values[-1]) - start) / STEP)
         )
         times = [start + number * STEP + timedelta(minutes=3) for number in range(count)]
-        found = soak(settings, desk, series, times, seed=given.seed, wall_min=given.wall_min)
+        found = soak(settings, desk, series, times, seed=given.seed, wall_min=given.wall_min,
+                     services=services)  # fmt: skip
     print(json.dumps(found, ensure_ascii=False, indent=None if given.json else 1))
 
 

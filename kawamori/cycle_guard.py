@@ -12,19 +12,29 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import TypeVar
 
+from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from alerts.schema import StoreFullError
 from kawamori.cycle_log import account, begin, due_at, end, write_heartbeat
 from kawamori.settings import Settings
 from kawamori.store import opened_store
 
 GRACE = timedelta(minutes=2)  # a guard that is so much over its time is itself stuck
 
+AWAY = (OperationalError, InterfaceError, StoreFullError, ValueError)  # ValueError: no answer
+AWAY_S, ASK_AGAIN_S = 30.0, 1.0  # a database that restarts is there again by then
+
+T = TypeVar("T")
 Work = Callable[[], tuple[str, list[str]]]  # gives run_id and what to say
 
 
@@ -58,20 +68,35 @@ def guarded_cycle(settings: Settings, city_id: str, work: Work, *, now: datetime
     """
     limit_s = settings.cycle_max_min * 60
     with locked(settings.home / "locks" / f"cycle-{city_id}.lock", limit_s=limit_s):
-        with opened_store(settings.store_url) as store:
-            due = begin(store, city_id, now=now)
+        due = _patiently(settings, lambda store: begin(store, city_id, now=now))
         if due is None:
             return Ended(due_at(now), None, ("this cycle is complete already",), 0)
         run_id, said, fault = _in_child(work, limit_s)
         state = "complete" if run_id else "killed" if not said else "failed"
-        with opened_store(settings.store_url) as store:
+
+        def written(store: Engine) -> int:
             end(store, city_id, due, state=state, now=max(datetime.now(UTC), now), run_id=run_id,
                 note=fault)  # fmt: skip
-            missed = account(store, city_id, due, now=now)
+            return account(store, city_id, due, now=now)
+
+        missed = _patiently(settings, written)
         if run_id is None:
             raise CycleError(f"cycle of {due:%Y-%m-%d %H:%M} UTC {state}: {fault}")
         write_heartbeat(heartbeat_file(settings, city_id), due=due, at=now, run_id=run_id)
     return Ended(due, run_id, tuple(said), missed)
+
+
+def _patiently(settings: Settings, write: Callable[[Engine], T]) -> T:
+    """Give what `write` gives; a store that is away, locked or full is asked again for a while."""
+    until = time.monotonic() + AWAY_S
+    while True:
+        try:
+            with opened_store(settings.store_url) as store:
+                return write(store)
+        except AWAY:
+            if time.monotonic() > until:
+                raise
+            time.sleep(ASK_AGAIN_S)
 
 
 def heartbeat_file(settings: Settings, city_id: str) -> Path:

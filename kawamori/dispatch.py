@@ -16,8 +16,14 @@ from kawamori.settings import Settings
 from kawamori.store import opened_store
 
 
-def dispatch_waiting(settings: Settings) -> Iterator[str]:
-    """Send every batch that is due over the channels that are set up; say what became of each."""
+def dispatch_waiting(settings: Settings, *, now: datetime | None = None) -> Iterator[str]:
+    """Send every batch that is due over the channels that are set up; say what became of each.
+
+    Parameters
+    ----------
+    now
+        None = this moment.
+    """
     channels = open_channels(settings)
     if not channels:
         raise ValueError(
@@ -27,9 +33,9 @@ def dispatch_waiting(settings: Settings) -> Iterator[str]:
         )
     try:
         with opened_store(settings.store_url) as engine:
-            for check in preflight(engine, channels, now=datetime.now(UTC)):
+            for check in preflight(engine, channels, now=now or datetime.now(UTC)):
                 yield from tell(check)
-            done = deliver(engine, channels, now=datetime.now(UTC))
+            done = deliver(engine, channels, now=now or datetime.now(UTC))
     finally:
         for channel in channels.values():
             channel.close()
