@@ -23,7 +23,7 @@ from advisory.levels import action, highest
 from advisory.night import KINDS, judge_night
 from advisory.official import official
 from advisory.policy import Policy
-from advisory.release import hold, reissue
+from advisory.release import NO_GAUGE, hold, reissue
 from advisory.reports import judge_reports
 from advisory.rules import CHECK, Sky, judge, sky_at
 from advisory.telegrams.gale import Gale
@@ -147,7 +147,7 @@ def _advise(
     leaving = people_of(known.exposure, district_id).must_leave
     found += judge_waiting(seen, needed, leaving, policy.cost_loss, sky)
     found += judge_gale(known.gale, found, needed, policy.gale, sky)
-    held = hold(previous, _level(found), seen, found, policy)
+    held = hold(previous, _level(found), seen, found, rain=rain, policy=policy)
     found += [held] if held else []
     level = _level(found)
     found += reissue(previous, level, policy)
@@ -177,7 +177,7 @@ def _gauged(
     """Give what gauges and their forecasts say of one district."""
     if not seen:
         text = f"この地区には水位計がなく、水位から判定できない。{CHECK}"
-        return [Reason("no-gauge", text, True, Level.UNKNOWN)]
+        return [Reason(NO_GAUGE, text, True, Level.UNKNOWN)]
     clearance_h = needed.p90_min / 60 if needed else 0.0
     return [r for one in seen for r in judge(one, policy, sky, clearance_h=clearance_h)]
 

@@ -212,12 +212,14 @@ class Trend(Cited):
 
 @dataclass(frozen=True)
 class Release(Cited):
-    """When an order may fall; the forecast must be below this share of what would raise it."""
+    """When an order may fall; forecast and rain must be below this share of what would raise it."""
 
     probability_fraction: float
+    rain_fraction: float  # of the lowest inland rule, most rain of one hour in its window
 
     def __post_init__(self) -> None:
         _check_range("probability_fraction", self.probability_fraction, 0.0, 1.0)
+        _check_range("rain_fraction", self.rain_fraction, 0.0, 1.0)
 
 
 @dataclass(frozen=True)

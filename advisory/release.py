@@ -1,14 +1,17 @@
-"""解除: a level that was advised stays until the water is down, falling and expected to stay so."""
+"""解除: a level that was advised stays until water and rain are down and expected to stay so."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from advisory.evidence import Evidence
 from advisory.policy import Policy
 from advisory.rules import TOLERANCE_M
-from advisory.types import Advice, Level, Reason
+from advisory.types import Advice, Level, RainState, Reason
 from advisory.words import THRESHOLD_NAMES, clock, metres, station
+
+NO_GAUGE = "no-gauge"  # the reason of a district that no gauge speaks for: rain alone releases it
 
 
 def hold(
@@ -16,6 +19,8 @@ def hold(
     level: Level,
     seen: Sequence[Evidence],
     reasons: Sequence[Reason],
+    *,
+    rain: RainState | None,
     policy: Policy,
 ) -> Reason | None:
     """Give the reason that holds or releases an earlier order; None where there is no fall.
@@ -24,20 +29,24 @@ def hold(
     ----------
     level
         What the rules give now. `reasons` are the ones they gave.
+    rain
+        What rain says of the district; not known, it releases nothing where no gauge stands.
     """
     if previous is None or previous.level < Level.ELDERLY or level >= previous.level:
         return None
     against = [text for one in seen if (text := _against(one, policy))]
     if any(_likely(reason, policy) for reason in reasons):
         against.append("氾濫危険水位等に達する予測がまだ残る")
-    if any(reason.fired and reason.level is Level.UNKNOWN for reason in reasons) or not seen:
+    if any(_unknown(reason) for reason in reasons):
         against.append("判定できない入力がある")
+    if text := _rain_against(rain, policy, gauged=bool(seen)):
+        against.append(text)
     order = f"前回（{clock(previous.issued_at)}）の警戒レベル{int(previous.level)}"
     if against:
         text = f"{order}を維持。解除の条件を満たさない: {'、'.join(against)}"
     else:
         spread = "氾濫後の浸水の広がりと" if previous.level is Level.EMERGENCY else ""
-        text = f"{order}は解除の条件を満たす（{spread}上流の雨は未確認、解除は市が判断）"
+        text = f"{order}は解除の条件を満たす（{spread}これからの雨は未確認、解除は市が判断）"
     return Reason(
         rule="hold" if against else "release",
         text=text,
@@ -68,6 +77,20 @@ def reissue(previous: Advice | None, level: Level, policy: Policy) -> list[Reaso
             verified=policy.release.verified,
         )
     ]
+
+
+def _unknown(reason: Reason) -> bool:
+    return reason.fired and reason.level is Level.UNKNOWN and reason.rule != NO_GAUGE
+
+
+def _rain_against(rain: RainState | None, policy: Policy, *, gauged: bool) -> str:
+    """Why rain does not allow a release; empty where it does."""
+    rate = None if rain is None else rain.rain_mm_per_h
+    if rate is None:
+        return "" if gauged else "雨量が不明"
+    lowest = min((rule.rain_mm_per_h for rule in policy.inland), default=math.inf)
+    limit = lowest * policy.release.rain_fraction
+    return f"最近の1時間雨量が{limit:g}mm以上" if rate + 1e-6 >= limit else ""
 
 
 def _likely(reason: Reason, policy: Policy) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from advisory.types import Advice, Level
+from advisory.types import Advice, Level, RainState
 
 Desk = Callable[..., Advice]
 Make = Callable[..., Any]
@@ -51,3 +51,33 @@ def test_advice_of_another_district_or_of_later_holds_nothing(desk: Desk) -> Non
     other = replace(before, district_id="D9")
     later = desk(7.2, issued_at=NOON + timedelta(minutes=10))
     assert desk(6.0, previous=(other, later)).level is Level.CAUTION
+
+
+@pytest.mark.parametrize(
+    ("rain_mm_per_h", "expected"),
+    [
+        (14.9, Level.UNKNOWN),  # below half of the lowest inland limit, 30 mm/h: no order any more
+        (15.0, Level.EVACUATE),
+        (None, Level.EVACUATE),  # silence releases nothing
+    ],
+)
+def test_order_where_no_gauge_stands_ends_with_the_rain(
+    desk: Desk, town: Make, *, rain_mm_per_h: float | None, expected: Level
+) -> None:
+    alone = town([])
+    before = desk(
+        districts=alone, states=[], rain=[RainState("D0", 50.0, mapped=True)],
+        issued_at=NOON - timedelta(minutes=10),
+    )  # fmt: skip
+    assert before.level is Level.EVACUATE
+    rain = [RainState("D0", rain_mm_per_h, mapped=True)]
+    assert desk(districts=alone, states=[], rain=rain, previous=(before,)).level is expected
+
+
+def test_rain_holds_the_order_of_a_district_whose_river_is_low(desk: Desk) -> None:
+    rain = [RainState("D0", 50.0, mapped=True)]
+    before = desk(1.0, rain=rain, issued_at=NOON - timedelta(minutes=10))
+    assert before.level is Level.EVACUATE
+    for rate, expected in ((20.0, Level.EVACUATE), (10.0, Level.NONE)):
+        now = [RainState("D0", rate, mapped=True)]
+        assert desk(1.0, rain=now, previous=(before,)).level is expected
