@@ -30,6 +30,19 @@ def in_force(at: datetime) -> ColumnElement[bool]:
     )
 
 
+def ended_since(
+    connection: Connection, city_id: str, since: datetime, *, drill: bool = False
+) -> set[str]:
+    """Give the districts whose order the city lifted or withdrew after a time."""
+    rows = select(approval.c.district_id).where(
+        approval.c.city_id == city_id,
+        approval.c.drill.is_(drill),
+        approval.c.occasion.in_(ENDINGS),
+        approval.c.at > since,
+    )
+    return set(connection.scalars(rows))
+
+
 def occasion_of(
     connection: Connection,
     advice: Advice,

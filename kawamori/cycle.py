@@ -17,21 +17,24 @@ import numpy as np
 from sqlalchemy import Engine
 
 from advisory.types import Advice, Warnings
+from alerts.standing import ended_since
 from forecasting.types import Observations, step_of
 from kawamori.archive import Archive
 from kawamori.cities import open_city
 from kawamori.city import City
 from kawamori.cycle_log import due_at
 from kawamori.degraded import degraded
-from kawamori.drill import read_series, train_desk
+from kawamori.drill import read_series
 from kawamori.feeds.config import TELEGRAMS, feed_id, read_feeds
 from kawamori.feeds.fetch import new_client
 from kawamori.feeds.poll import Outcome, Round, archive_folder, poll_due, telegram_folder
 from kawamori.feeds.state import feed_states
 from kawamori.feeds.types import Feed
 from kawamori.ground import read_ground
+from kawamori.live_desk import live_desk
 from kawamori.pipeline import Desk
 from kawamori.pipeline import cycle as run_of
+from kawamori.rain_feeds import rain_ahead_at, rain_feeds
 from kawamori.run import Run
 from kawamori.settings import Settings
 from kawamori.store import opened_store, stored_runs
@@ -80,7 +83,8 @@ def run_cycle(
         tokens = {name: token.get_secret_value() for name, token in settings.feed_tokens.items()}
         round_ = Round(store, settings.home, http, now, tokens, wait)
         outcomes = tuple(poll_due(city, feeds, round_))
-        desk = train_desk(city, settings, drill=False) if desk is None else desk
+        if desk is None:
+            desk = live_desk(city, settings, rain=bool(rain_feeds(feeds)))
         run, notes = _computed(desk, store, settings, feeds, now)
     folder = store_and_report(run, f"{city_id}-{due_at(now):%Y%m%dT%H%MZ}", settings)
     return Cycled(run, folder, outcomes, notes)
@@ -97,12 +101,18 @@ def _computed(
         states=feed_states(store, [feed_id(city, feed) for feed in feeds]),
         heard_at=None if warnings is None else warnings.received_at, issued_at=now,
     )  # fmt: skip
-    told = replace(desk, city=replace(city, notes=(*city.notes, *notes)))
+    rain = rain_ahead_at(
+        city, feeds, settings.home, now=now, step=step_of(observations),
+        readable=desk.model.model.reads_rain,
+    )  # fmt: skip
+    notes = (*notes, *rain.missing)
+    told = replace(desk, city=replace(city, notes=(*city.notes, *notes, *rain.said)))
     run = run_of(
         told, observations, issued_at=now, warnings=warnings,
         previous=_previous(store, city.city_id, now),
         told=read_told(store, city.city_id, at=now),
         ground=read_ground(store, city.city_id, at=now),
+        rain_forecast=rain.forecast,
     )  # fmt: skip
     return run, notes
 
@@ -128,12 +138,18 @@ def _warnings(city: City, home: Path, feeds: tuple[Feed, ...], now: datetime) ->
 
 
 def _previous(store: Engine, city_id: str, now: datetime) -> list[Advice] | None:
-    """Give the advice of the newest run, if it is recent and can be read."""
+    """Give the advice of the newest run, if it is recent and can be read.
+
+    Where the city has ended the order since, nothing is held: the rules alone may raise it again.
+    """
     for run in stored_runs(store, state="complete"):
         if run.city_id == city_id and not run.drill and run.issued_at <= now:
             if now - run.issued_at > RECENT:
                 return None
-            return [advice_of(row) for row in read_record(store, run.run_id)["advice"]]
+            with store.connect() as connection:
+                ended = ended_since(connection, city_id, run.issued_at)
+            told = (advice_of(row) for row in read_record(store, run.run_id)["advice"])
+            return [advice for advice in told if advice.district_id not in ended]
     return None
 
 

@@ -13,6 +13,7 @@ from alerts.deliver import deliver
 from alerts.enrolment import enrol
 from alerts.recipients import Person
 from alerts.schema import approval, message, outbox
+from alerts.standing import ended_since
 from kawamori.approval import approve
 from kawamori.endings import end_order
 from kawamori.settings import Settings
@@ -116,3 +117,15 @@ def test_the_feed_cancels_what_it_published(stored, settings, order, tmp_path):
     kinds = {text_of(root, "msgType"): text_of(root, "references") for root in roots}
     assert sorted(kinds) == ["Alert", "Cancel"]
     assert kinds["Cancel"].startswith("k@city.example,")
+
+
+def test_what_the_city_ended_is_known_by_its_time_and_city(stored, settings, order):
+    engine, run = stored
+    end(stored, settings, order)  # 65 min after the run
+    city = run.city.city_id
+    later = run.issued_at + timedelta(minutes=66)
+    with engine.connect() as connection:
+        assert ended_since(connection, city, run.issued_at, drill=True) == {"d1"}
+        assert ended_since(connection, city, run.issued_at) == set()  # the order was a drill's
+        assert ended_since(connection, "another", run.issued_at, drill=True) == set()
+        assert ended_since(connection, city, later, drill=True) == set()
