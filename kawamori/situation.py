@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -254,7 +255,7 @@ def _at(run: Run, name: str, gauge: Gauge, threshold: str | None) -> Values | No
     wanted = {"gauge": gauge.gauge_id, "threshold": threshold}
     if any(label not in indexes[dim] for dim, label in wanted.items()):
         return None
-    place = {dim: indexes[dim].get_loc(label) for dim, label in wanted.items()}
+    place: dict[Any, Any] = {dim: indexes[dim].get_loc(label) for dim, label in wanted.items()}
     found: Values = values.values[tuple(place.get(dim, slice(None)) for dim in values.dims)]
     return found
 

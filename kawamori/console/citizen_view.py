@@ -22,15 +22,16 @@ from alerts.schema import message
 from alerts.wording import clean, district_name, jst
 from kawamori.bot_world import FORMS, KNOWN_CAPACITY
 from kawamori.console.api.decisions import Decision, last_told
-from kawamori.console.api.public import district_of, newest_real, open_shelters
+from kawamori.console.api.public import district_names, newest_real, open_shelters
 from kawamori.console.desk import Desk
 from kawamori.console.situation_records import Record, Records
 from kawamori.console.texts import FOLDER
 from kawamori.run import Run
 from kawamori.run_map import MAP_DATA
-from kawamori.situation import OLD_MIN, gauge_rows
+from kawamori.situation import OLD_MIN, GaugeRow, gauge_rows
 
 STANDS = timedelta(hours=24)  # an order that nobody lifted is shown so long after its text expired
+UNKNOWN_RANK = 2.5  # a gauge that tells nothing stands before all that are calm
 FEW = 0.2  # share of the places left below which room is called little
 Words = Callable[[str], str]
 
@@ -100,8 +101,10 @@ def citizens(desk: Desk, stored: Records, language: str) -> Citizens:
     now, record, said = desk.now(), newest_real(stored), citizen_words(language)
     run = record.run if record else None
     orders = last_told(desk.engine, now, past=STANDS)
-    texts = _texts(desk, orders)
-    told = tuple(_told(one, stored, texts[one.approval_id], language, now) for one in orders)
+    texts, names = _texts(desk, orders), district_names(orders, stored)
+    told = tuple(
+        _told(one, names[one.approval_id], texts[one.approval_id], language, now) for one in orders
+    )
     city = run.city.name if run else ""
     no_order = phrases(language)["no_order"].format(district=city).strip()
     in_force = any(not one.ends for one in told)
@@ -152,9 +155,7 @@ def _texts(desk: Desk, orders: Sequence[Decision]) -> dict[str, list[Any]]:
     return found
 
 
-def _told(
-    one: Decision, stored: Records, texts: Sequence[Any], language: str, now: datetime
-) -> Told:
+def _told(one: Decision, district: str, texts: Sequence[Any], language: str, now: datetime) -> Told:
     order = term(f"order_{one.level}", language)
     expires = jst(one.expires, day=True, language=language)
     late = sentences(language)["late"].format(expires=expires, order=order)
@@ -165,7 +166,7 @@ def _told(
 
     chosen = min(texts, key=fit, default=None)
     return Told(
-        name=district_name(district_of(one, stored), language),
+        name=district_name(district, language),
         level=one.level,
         level_word=term(f"level_{one.level}", language),
         order_word=order if language != "ja" else ORDERS[Level(one.level)],
@@ -212,7 +213,7 @@ def room_word(room: int | None, capacity: int | None, language: str) -> str:
 
 
 def _readings(run: Run, now: datetime, language: str) -> Iterable[Reading]:
-    for row in gauge_rows(run):
+    for row in sorted(gauge_rows(run), key=_by_level):
         at = row.state.at if row.state else None
         level_m = row.state.level_m if row.state else None
         known = at is not None and level_m is not None
@@ -224,6 +225,12 @@ def _readings(run: Run, now: datetime, language: str) -> Iterable[Reading]:
             jst(at, day=True, language=language) if at else "?",
             at is None or not known or now - at > timedelta(minutes=OLD_MIN),
         )
+
+
+def _by_level(row: GaugeRow) -> tuple[float, str]:
+    """Give the place of a gauge: by what was measured alone; forecasts are for staff."""
+    known = row.level is not Level.UNKNOWN and not row.old
+    return (-float(row.level) if known else -UNKNOWN_RANK, row.gauge.gauge_id)
 
 
 def _warnings(run: Run, now: datetime, language: str) -> Iterable[str]:

@@ -6,6 +6,9 @@ approved, not what the system advises.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from fastapi import APIRouter, Depends, Request, Response
 
 from advisory.types import ORDERS, Level
@@ -32,7 +35,9 @@ def list_orders(request: Request, stored: Stored) -> Response:
     """Give the evacuation orders in force; an empty list does not say that it is safe."""
     desk = desk_of(request)
     record = newest_real(stored)
-    orders = [_order(one, stored) for one in in_force(desk.engine, desk.now())]
+    standing = in_force(desk.engine, desk.now())
+    names = district_names(standing, stored)
+    orders = [_order(one, names[one.approval_id]) for one in standing]
     made = PublicAdvice(city_name=record.run.city.name if record else None, orders=orders)
     return answer(request, etag_of(made.model_dump()), lambda: made, cache=CACHE)
 
@@ -55,10 +60,10 @@ def newest_real(stored: Records) -> Record | None:
     return None
 
 
-def _order(one: Decision, stored: Records) -> PublicOrder:
+def _order(one: Decision, district_name: str) -> PublicOrder:
     return PublicOrder(
         district_id=one.district_id,
-        district_name=district_of(one, stored),
+        district_name=district_name,
         level=one.level,
         order_name=ORDERS[Level(one.level)],
         approved_at=one.at,
@@ -66,13 +71,21 @@ def _order(one: Decision, stored: Records) -> PublicOrder:
     )
 
 
-def district_of(one: Decision, stored: Records) -> str:
-    """Give the name by the run of the approval; the id where a later run has replaced it."""
-    try:
-        names = stored.read(one.run_id).run.city.districts["name"]
-    except NotStoredError:
-        return one.district_id
-    return str(names.get(one.district_id, one.district_id))
+def district_names(told: Iterable[Decision], stored: Records) -> dict[str, str]:
+    """Give each district's name by approval_id, as the run of the approval knows it.
+
+    The district_id stands where a later run has replaced that one.
+    """
+    known: dict[str, Mapping[Any, Any]] = {}
+    found = {}
+    for one in told:
+        if one.run_id not in known:
+            try:
+                known[one.run_id] = stored.read(one.run_id).run.city.districts["name"].to_dict()
+            except NotStoredError:
+                known[one.run_id] = {}
+        found[one.approval_id] = str(known[one.run_id].get(one.district_id, one.district_id))
+    return found
 
 
 def open_shelters(desk: Desk, record: Record) -> list[PublicShelter]:
@@ -83,19 +96,19 @@ def open_shelters(desk: Desk, record: Record) -> list[PublicShelter]:
     ground = read_ground(desk.engine, record.run.city.city_id, at=desk.now())
     told = {state.shelter_id: state for state in ground.shelters}
     found = []
-    for key, row in shelters.iterrows():
-        state = told.get(str(key))
-        status = state.status if state and state.status else row["status"]
+    for row in shelters[["name", "address", "status", "occupied", "capacity"]].itertuples():
+        state = told.get(str(row.Index))
+        status = state.status if state and state.status else row.status
         if status != "open":
             continue
-        inside = state.occupied if state and state.occupied is not None else row["occupied"]
-        people, capacity = whole(inside), whole(row["capacity"])
+        inside = state.occupied if state and state.occupied is not None else row.occupied
+        people, capacity = whole(inside), whole(row.capacity)
         room = None if people is None or capacity is None else max(0, capacity - people)
         found.append(
             PublicShelter(
-                shelter_id=str(key),
-                shelter_name=str(row["name"]),
-                address=str(row["address"]),
+                shelter_id=str(row.Index),
+                shelter_name=str(row.name),
+                address=str(row.address),
                 occupied_people=people,
                 capacity_people=capacity,
                 room_people=room,
