@@ -70,6 +70,11 @@ class LevelFrame(ABC):
         self._step: np.timedelta64 | None = None
         self._bands: Bands | None = None
 
+    @property
+    def reads_rain(self) -> bool:
+        """Whether it was fitted with rain forecasts, so that it can read one."""
+        return False
+
     def config(self) -> State:
         """Give the arguments that decide what is learned, as plain values."""
         return {

@@ -50,6 +50,11 @@ class Gbm(LevelFrame):
         self._learned: dict[str, Learned] = {}
         self._rain_bands: Bands | None = None
 
+    @property
+    def reads_rain(self) -> bool:
+        """Whether it was fitted with rain forecasts, so that it can read one."""
+        return self._rain_bands is not None
+
     def fit(self, observations: Observations, rain_forecast: RainForecast | None = None) -> Self:
         """Learn from observations, and what rain was forecast at each time if that is given.
 
@@ -136,7 +141,7 @@ class Gbm(LevelFrame):
         `rain_used` (issued_at, gauge), what of the rain forecast was there (see `rain_ahead`).
         """
         known, bands = self._known(observations, issue_times)
-        if rain_forecast is not None and self._rain_bands is None:
+        if rain_forecast is not None and not self.reads_rain:
             raise ValueError(
                 f"model {self.model_id} was fitted with observed rain only, got a rain forecast. "
                 "Fit it with the rain forecasts of the training time, or pass rain_forecast=None."

@@ -24,6 +24,10 @@ class LevelModel(Protocol):
 
     model_id: ClassVar[str]
 
+    @property
+    def reads_rain(self) -> bool:
+        """Whether it was fitted with rain forecasts, so that it can read one."""
+
     def fit(self, observations: Observations, rain_forecast: RainForecast | None = None) -> Self:
         """Learn; a second call forgets the first."""
 

@@ -72,7 +72,7 @@ class Archive:
         day = self.folder / f"{at:%Y-%m-%d}"
         day.mkdir(parents=True, exist_ok=True)
         name = f"{at:%H%M%S}-{hashlib.sha256(content).hexdigest()[:12]}.parquet"
-        _write(day / name, content)
+        write_whole(day / name, content)
         return len(readings)
 
     def window(
@@ -148,7 +148,7 @@ class Archive:
                 continue
             body = pa.BufferOutputStream()
             pq.write_table(ds.dataset(files, schema=SCHEMA).to_table().unify_dictionaries(), body)
-            _write(day / "day.parquet", body.getvalue().to_pybytes())
+            write_whole(day / "day.parquet", body.getvalue().to_pybytes())
             for file in files:
                 if file.name != "day.parquet":
                     file.unlink()
@@ -255,7 +255,8 @@ def _stamp(moment: np.datetime64 | pd.Timestamp) -> pa.Scalar:
     return pa.scalar(np.datetime64(pd.Timestamp(moment), "ms"), STAMP)
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that appears whole or not at all."""
     part = path.with_name(f".{path.name}.part")
     part.write_bytes(content)
     part.replace(path)

@@ -356,6 +356,7 @@ app.command()(cycle.cycle)
 app.command()(cycle.heartbeat)
 app.command()(cycle.feed)
 app.command()(cycle.compact)
+app.command()(cycle.learn)
 
 app.command()(drill_worker.drill_worker)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -26,9 +26,9 @@ from alerts.types import (
     Receipt,
     RetryableError,
 )
-from forecasting.models import MODELS
+from forecasting.models import MODELS, LevelModel
 from forecasting.quality import flag, good
-from forecasting.types import Observations, aware, check_observations, step_of
+from forecasting.types import Observations, RainForecast, aware, check_observations, step_of
 from kawamori.cases import issue_times
 from kawamori.cities import open_city
 from kawamori.city import City, read_toml
@@ -39,7 +39,7 @@ from kawamori.replay import decisive, sequence
 from kawamori.report import step
 from kawamori.run import Run
 from kawamori.settings import Settings
-from kawamori.simulated_rain import NOTE, rain_archive, rain_outlook
+from kawamori.simulated_rain import MEMBERS, NOTE, rain_archive, rain_outlook
 from kawamori.store import opened_store
 from kawamori.stored import store_and_report
 
@@ -101,8 +101,20 @@ def drill_to_report(
     return folder
 
 
-def train_desk(city: City, settings: Settings, *, drill: bool, rain: bool = False) -> Desk:
-    """Train the model on the city's own series, with `rain` on simulated forecasts of it too."""
+@dataclass(frozen=True)
+class Lessons:
+    """A city's model, not yet fitted, and what it learns from."""
+
+    model: LevelModel
+    training: Observations
+    rain: RainForecast | None
+
+
+def lessons(city: City, *, drill: bool, rain: bool = False) -> Lessons:
+    """Give what a desk learns from: the city's own series, with `rain` simulated forecasts too.
+
+    A drill's have several members, as those that it reads; a live one's have one, as issued ones.
+    """
     series = read_series(city.folder / "observations.nc")
     known = series["level_m"].notnull().any("time")
     model = MODELS[MODEL](
@@ -111,12 +123,18 @@ def train_desk(city: City, settings: Settings, *, drill: bool, rain: bool = Fals
         leads=LEADS[hourly(series)] + (FAR if rain else []),
         jobs=JOBS,
     )
-    policy = read_policy(settings, city.folder)
     training = good(flag(series, city.gauges))
-    archive = rain_archive(training) if rain else None
+    archive = rain_archive(training, members=MEMBERS if drill else 1) if rain else None
+    return Lessons(model, training, archive)
+
+
+def train_desk(city: City, settings: Settings, *, drill: bool, rain: bool = False) -> Desk:
+    """Train the model on the city's own series, with `rain` on simulated forecasts of it too."""
+    learned = lessons(city, drill=drill, rain=rain)
     return open_desk(
-        city, model, training, policy, drill=drill, models=settings.models, rain_forecast=archive
-    )
+        city, learned.model, learned.training, read_policy(settings, city.folder), drill=drill,
+        models=settings.models, rain_forecast=learned.rain,
+    )  # fmt: skip
 
 
 def read_storm(city: City, name: str | None) -> tuple[str, Observations]:

@@ -66,6 +66,18 @@ def fit_or_load(
     return fitted
 
 
+def is_kept(
+    model: LevelModel,
+    training: Observations,
+    home: Path,
+    *,
+    city: City,
+    rain_forecast: RainForecast | None = None,
+) -> bool:
+    """Tell whether `fit_or_load` would read the model instead of training it."""
+    return (home / "known" / _key(model, _facts(city, training), rain_forecast)).exists()
+
+
 def _kept(known: Path, home: Path, tell: Callable[[str], None]) -> LevelModel | None:
     """Give the kept model, or None where there is none that can be used."""
     if not known.exists():

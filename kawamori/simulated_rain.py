@@ -19,11 +19,11 @@ SEED = 20190  # of the errors; another one gives other drills
 NOTE = "模擬: 降雨予報は実際に降った雨に誤差を加えたもので、発表された予報ではない"
 
 
-def rain_archive(observations: Observations) -> RainForecast:
+def rain_archive(observations: Observations, *, members: int = MEMBERS) -> RainForecast:
     """Give a forecast of every full hour of a series, for training. [mm per step]"""
     times = observations["time"].values
     hours = times[times == times.astype("datetime64[h]")]
-    return noisy_rain(observations, hours, steps_of(observations), members=MEMBERS, seed=SEED)
+    return noisy_rain(observations, hours, steps_of(observations), members=members, seed=SEED)
 
 
 def rain_outlook(observations: Observations, issued_at: datetime) -> RainForecast:

@@ -11,6 +11,7 @@ References
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,6 +19,8 @@ import numpy as np
 from forecasting.rain_periods import ROUNDING_MM, RainPeriods
 from forecasting.sources.grib2 import rain_fields
 from forecasting.types import RainGauge, utc64
+
+MODEL = re.compile(r"_([A-Z0-9]+)_GPV_")
 
 
 def gpv_rain(body: bytes, rain_gauges: Sequence[RainGauge], name: str) -> RainPeriods:
@@ -30,7 +33,8 @@ def gpv_rain(body: bytes, rain_gauges: Sequence[RainGauge], name: str) -> RainPe
     rain_gauges
         Where: a gauge outside the grid, or where the grid has no value, is NaN.
     name
-        Of the file, for errors and as the source.
+        Of the file, for errors; the source is the model it names (MSM of `…_MSM_GPV_…`), so that
+        sums of one model can be taken apart over its files.
 
     Raises
     ------
@@ -48,9 +52,12 @@ def gpv_rain(body: bytes, rain_gauges: Sequence[RainGauge], name: str) -> RainPe
     rain = np.array([field.at(lon, lat) for field in fields])
     if (rain < -ROUNDING_MM).any():
         raise ValueError(f"{name}: rain must be >= 0 mm, got {np.nanmin(rain):.2f}.")
+    if np.isnan(rain).all():
+        raise ValueError(f"{name} must tell rain at a rain gauge at least, got none at any.")
     rain = np.maximum(rain, 0.0)  # NaN stays
+    model = MODEL.search(name)
     return RainPeriods(
-        name, issued.pop(),
+        model.group(1) if model else name, issued.pop(),
         np.array([utc64(field.start) for field in fields]),
         np.array([utc64(field.end) for field in fields]),
         tuple(gauge.rain_gauge_id for gauge in rain_gauges), rain, rain, rain,

@@ -114,6 +114,22 @@ def feed(city: City, name: Annotated[str, typer.Argument(help="name of a feed")]
         typer.echo(f"{name}: {found.fault or f'{found.readings} readings'} {found.said}".rstrip())
 
 
+def learn(city: City) -> None:
+    """Train what live cycles need before they need it; with rain feeds this takes minutes."""
+    from kawamori.cities import open_city
+    from kawamori.feeds.config import read_feeds
+    from kawamori.live_desk import learn as learn_both
+    from kawamori.progress import bar
+    from kawamori.rain_feeds import rain_feeds
+    from kawamori.settings import Settings
+
+    settings = Settings()
+    with bar() as progress:
+        bundle = open_city(city, settings, progress)
+    reads = learn_both(bundle, settings, rain=bool(rain_feeds(read_feeds(bundle))))
+    typer.echo(f"{city}: learned{', rain forecasts too' if reads else ''}")
+
+
 def compact(city: City) -> None:
     """Make one file of each past day of a city's readings; nothing is lost. Nightly."""
     from datetime import UTC

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,24 @@ LEAST_S = {  # what the owner allows, else what makes sense
     "suimon": 300.0,
     "table": 60.0,
     "drop": 0.0,
+    "jma-nowcast": 300.0,  # renewed each five minutes
+    "jma-rasrf": 600.0,
+    "gpv": 0.0,
+}
+# Kinds that forecast rain, the one to be preferred first, and how old an issue may be.
+RAIN = {
+    "jma-nowcast": timedelta(minutes=30),
+    "jma-rasrf": timedelta(hours=3),
+    "gpv": timedelta(hours=12),
 }
 ON_DEMAND = ("kawabou",)  # whose terms ask not to collect by tools at intervals
-BY_FOLDER = ("drop",)
+BY_FOLDER = ("drop", "gpv")
 WANTED = ("VXKO", "VXSU", "VPWW", "VXWW", "VPWP", "VPBS", "VPOA", "VPTW")  # that are read here
 DEFAULTS: dict[str, dict[str, Any]] = {
     "amedas": {"url": "https://www.jma.go.jp/bosai/amedas/data"},
     TELEGRAMS: {"url": "https://www.data.jma.go.jp/developer/xml/feed", "types": WANTED},
+    "jma-nowcast": {"url": "https://www.jma.go.jp/bosai/jmatile/data/nowc"},
+    "jma-rasrf": {"url": "https://www.jma.go.jp/bosai/jmatile/data/rasrf"},
 }
 NEEDED = {"amedas": "stations", "kawabou": "stations", "suimon": "stations", "table": "columns",
           "drop": "columns"}  # fmt: skip
@@ -47,6 +59,8 @@ def read_feeds(city: City) -> tuple[Feed, ...]:
     feeds = []
     for number, table in enumerate(tables, start=1):
         found = _faults(table, known)
+        if table.get("kind") in RAIN and not city.rain_gauges:
+            found.append("the city must have rain gauges, at which rain forecasts are read")
         faults += [f"feed {number} ({table.get('name', 'no name')}): {fault}" for fault in found]
         if not found:
             feeds.append(_feed(table, city.folder))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 
@@ -17,6 +19,8 @@ from kawamori.feeds.types import Feed, FeedError, Polled, Polling
 DONE, REFUSED = "done", "refused"
 SETTLED_S = 5.0  # a file that was written to more recently may still be growing
 FILES_MAX = 200  # of one poll; the others wait for the next
+
+T = TypeVar("T")
 
 
 def poll_table(feed: Feed, polling: Polling) -> Polled:
@@ -42,15 +46,27 @@ def poll_drop(feed: Feed, polling: Polling) -> Polled:
     A file that is still being written is left for the next poll. Files move only after their
     readings are kept, so one that is read twice after a crash changes nothing.
     """
-    folder = feed.folder
+    frames, faults, settle = dropped(
+        feed.folder, lambda path: _read(path, feed, polling), (".csv",), LIMIT_BYTES
+    )
+    return Polled(
+        pd.concat([readings_of([]), *frames]), faults=faults, settle=settle,
+        said=f"{len(frames)} files",
+    )  # fmt: skip
+
+
+def dropped(
+    folder: Path | None, read: Callable[[Path], T], endings: tuple[str, ...], limit_bytes: int
+) -> tuple[list[T], tuple[str, ...], Callable[[], None]]:
+    """Give what was read of the files of a folder, the faults, and what moves them away."""
     if folder is None or not folder.is_dir():
-        raise FeedError("folder", f"{folder} must be a folder that CSV files are dropped into")
-    frames, moves, faults = [], [], []
-    for path in _settled(folder):
+        raise FeedError("folder", f"{folder} must be a folder that {endings[0]} files go into")
+    told, moves, faults = [], [], []
+    for path in _settled(folder, endings):
         try:
-            if path.stat().st_size > LIMIT_BYTES:
-                raise ValueError(f"{path.name} must have at most {LIMIT_BYTES} bytes.")
-            frames.append(_read(path, feed, polling))
+            if path.stat().st_size > limit_bytes:
+                raise ValueError(f"{path.name} must have at most {limit_bytes} bytes.")
+            told.append(read(path))
             moves.append(partial(_move, path, folder / DONE))
         except ValueError as error:
             faults.append(f"{path.name}: {error}")
@@ -60,10 +76,7 @@ def poll_drop(feed: Feed, polling: Polling) -> Polled:
         for move in moves:
             move()
 
-    return Polled(
-        pd.concat([readings_of([]), *frames]), faults=tuple(faults), settle=settle,
-        said=f"{len(frames)} files",
-    )  # fmt: skip
+    return told, tuple(faults), settle
 
 
 def _read(path: Path, feed: Feed, polling: Polling) -> pd.DataFrame:
@@ -73,9 +86,10 @@ def _read(path: Path, feed: Feed, polling: Polling) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def _settled(folder: Path) -> list[Path]:
-    """Give the CSV files nobody writes to any more, oldest first so that corrections come last."""
-    files = [path for path in folder.iterdir() if path.suffix.lower() == ".csv" and path.is_file()]
+def _settled(folder: Path, endings: tuple[str, ...]) -> list[Path]:
+    """Give the files nobody writes to any more, oldest first so that corrections come last."""
+    files = [path for path in folder.iterdir()
+             if path.suffix.lower() in endings and path.is_file()]  # fmt: skip
     written = {path: path.stat().st_mtime for path in files}
     quiet = [path for path in files if not 0 <= time.time() - written[path] < SETTLED_S]
     return sorted(quiet, key=lambda path: (written[path], path.name))[:FILES_MAX]

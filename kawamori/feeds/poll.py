@@ -14,10 +14,11 @@ from sqlalchemy import Engine
 
 from kawamori.archive import Archive
 from kawamori.city import City
-from kawamori.feeds import amedas, csv_files, levels, telegrams
+from kawamori.feeds import amedas, csv_files, levels, rain, telegrams
 from kawamori.feeds.config import TELEGRAMS, feed_id, kinds_of
 from kawamori.feeds.state import FeedState, claim, record_fault, record_good
 from kawamori.feeds.types import Feed, Polled, Polling
+from kawamori.rain_store import RainStore, rain_folder
 
 POLLERS: dict[str, Callable[[Feed, Polling], Polled]] = {
     "amedas": amedas.poll,
@@ -27,6 +28,9 @@ POLLERS: dict[str, Callable[[Feed, Polling], Polled]] = {
     "suimon": levels.poll_suimon,
     "table": csv_files.poll_table,
     "drop": csv_files.poll_drop,
+    "jma-nowcast": rain.poll_nowcast,
+    "jma-rasrf": rain.poll_short_range,
+    "gpv": rain.poll_gpv,
 }
 
 
@@ -55,6 +59,10 @@ class Round:
     def archive(self, city: City) -> Archive:
         """Give the city's archive of readings."""
         return Archive(archive_folder(self.home, city.city_id))
+
+    def rain_store(self, city: City, feed: Feed) -> RainStore:
+        """Give the rain forecasts of a feed."""
+        return RainStore(rain_folder(self.home, city.city_id, feed.name))
 
     def folder(self, city: City, feed: Feed) -> Path:
         """Give where a feed keeps bodies as they came."""
@@ -112,6 +120,7 @@ def _asked(
         client=round_.client, now=round_.now, memory=state.memory, kinds=kinds_of(city),
         folder=round_.folder(city, feed), last_good=state.last_good,
         token=round_.tokens.get(feed.name, ""), wait=round_.wait,
+        rain_gauges=city.rain_gauges,
     )  # fmt: skip
     polled = POLLERS[feed.kind](feed, polling)
     kept, newest, faults = 0, None, polled.faults
@@ -122,6 +131,9 @@ def _asked(
         known = good[good["value"].notna()]
         newest = None if known.empty else known["at"].max().to_pydatetime()
         faults = (*faults, *ahead)
+    if polled.rain:
+        round_.rain_store(city, feed).keep(polled.rain, received_at=round_.now)
+        newest = max(told.issued_at for told in polled.rain)
     polled.settle()
     return Outcome(feed.name, kept, "", faults, polled.said), newest, polled
 

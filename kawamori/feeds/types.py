@@ -11,6 +11,9 @@ from typing import Any
 import httpx2
 import pandas as pd
 
+from forecasting.rain_periods import RainPeriods
+from forecasting.types import RainGauge
+
 
 class FeedError(ValueError):
     """A poll that gave nothing; `kind` names the fault, as rows and tests read it."""
@@ -49,6 +52,7 @@ class Polling:
     memory: Mapping[str, Any]  # of the last good poll
     kinds: Mapping[str, str]  # house id -> level_m or rain_mm
     folder: Path  # of telegrams, or of bodies that are kept as they came
+    rain_gauges: tuple[RainGauge, ...] = ()  # where rain forecasts are read
     last_good: datetime | None = None
     token: str = ""
     wait: Callable[[float], None] = lambda _: None
@@ -63,3 +67,4 @@ class Polled:
     faults: tuple[str, ...] = ()  # what was refused beside what was kept
     settle: Callable[[], None] = lambda: None
     said: str = ""
+    rain: tuple[RainPeriods, ...] = ()  # forecasts, kept by `kawamori.rain_store`

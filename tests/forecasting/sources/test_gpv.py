@@ -22,8 +22,8 @@ def of_hour(hour, rain_mm, hours=1.0):
 
 def test_each_period_of_a_file_is_read_at_the_nearest_point():
     body = message(REFERENCE, grid(), of_hour(1, 1.5), of_hour(2, 2.5))
-    told = gpv_rain(body, GAUGES, "MSM_FH00-15.bin")
-    assert (told.source, told.issued_at) == ("MSM_FH00-15.bin", REFERENCE)
+    told = gpv_rain(body, GAUGES, "Z__C_RJTD_20260601000000_MSM_GPV_Rjp_Lsurf.bin")
+    assert (told.source, told.issued_at) == ("MSM", REFERENCE)
     assert told.start.astype(str).tolist()[0].startswith("2026-06-01T00:00")
     np.testing.assert_allclose(told.rain_mm, [[1.5, np.nan], [2.5, np.nan]])
 
@@ -36,6 +36,11 @@ def test_a_file_without_rain_or_of_two_times_is_refused():
     both = message(REFERENCE, grid(), of_hour(1, 1.5)) + message(later, grid(), of_hour(4, 1.5))
     with pytest.raises(ValueError, match=r"must have one initial time, got .*03:00"):
         gpv_rain(both, GAUGES, "b.bin")
+
+
+def test_a_file_of_another_region_is_refused():
+    with pytest.raises(ValueError, match=r"far\.bin must tell rain at a rain gauge"):
+        gpv_rain(message(REFERENCE, grid(), of_hour(1, 1.5)), GAUGES[1:], "far.bin")
 
 
 def test_less_than_no_rain_is_refused_beyond_rounding():

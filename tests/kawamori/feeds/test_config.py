@@ -61,3 +61,12 @@ def test_two_feeds_of_one_name_are_refused(town):
     text = '[[feed]]\nname = "a"\nkind = "jma-xml"\n' * 2
     with pytest.raises(ValueError, match="two feeds are named 'a'"):
         read_feeds(written(town, text))
+
+
+def test_rain_forecasts_need_rain_gauges(town):
+    text = '[[feed]]\nname = "n"\nkind = "jma-nowcast"\nevery_s = 300\n'
+    (feed,) = read_feeds(written(town, text))
+    assert feed.url == "https://www.jma.go.jp/bosai/jmatile/data/nowc"
+    town.rain_gauges = ()
+    with pytest.raises(ValueError, match="the city must have rain gauges"):
+        read_feeds(town)
