@@ -11,7 +11,9 @@ import xarray as xr
 
 from forecasting.adaptive import Times, adapted, taught_by
 from forecasting.models import LevelModel
-from forecasting.types import LevelForecast, Observations, RainForecast, utc64
+from forecasting.types import LevelForecast, Observations, RainForecast, step_of, utc64
+
+Spans = tuple[tuple[np.datetime64, np.datetime64], ...]
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,21 @@ class FollowedModel:
     learned: Times
 
     @classmethod
-    def of(cls, model: LevelModel, training: Observations) -> Self:
-        """Give the model that was fitted on `training`; hours without any level taught nothing."""
+    def of(cls, model: LevelModel, training: Observations, spans: Spans = ()) -> Self:
+        """Give the model that was fitted on `training`; hours without any level taught nothing.
+
+        Parameters
+        ----------
+        spans
+            First and last time of what a model has seen that was fitted on another series.
+        """
         known = np.isfinite(training["level_m"].values).any(axis=1)
-        return cls(model, training["time"].values[known])
+        learned = training["time"].values[known]
+        if spans:
+            step = step_of(training)
+            seen = [np.arange(first, last + step, step) for first, last in spans]
+            learned = np.unique(np.concatenate([learned, *seen]))
+        return cls(model, learned)
 
     def predict(
         self,

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from forecasting.frame import LevelFrame
+from forecasting.models import LevelModel
 from forecasting.packing import pack, unpack
 from forecasting.types import LevelForecast, Observations, aware
 
@@ -19,7 +19,7 @@ FUTURE = 99.0  # written over everything after the issue time
 
 
 def contract_faults(
-    model: LevelFrame, observations: Observations, issue_times: NDArray[np.datetime64]
+    model: LevelModel, observations: Observations, issue_times: NDArray[np.datetime64]
 ) -> list[str]:
     """Give what a fitted model breaks, each as one sentence; empty = it may be judged.
 
@@ -47,7 +47,7 @@ def contract_faults(
 
 
 def _told(
-    model: LevelFrame, observations: Observations, times: NDArray[np.datetime64]
+    model: LevelModel, observations: Observations, times: NDArray[np.datetime64]
 ) -> LevelForecast:
     return model.predict_many(observations, times)
 
@@ -57,13 +57,13 @@ def _ordered(forecast: LevelForecast) -> bool:
     return bool(np.isfinite(steps).any() and (steps[np.isfinite(steps)] >= 0).all())
 
 
-def _alike(model: LevelFrame, observations: Observations, times: NDArray[np.datetime64]) -> bool:
+def _alike(model: LevelModel, observations: Observations, times: NDArray[np.datetime64]) -> bool:
     many = _told(model, observations, times)["level_m"].values
     each = [model.predict(observations, issued_at=aware(one))["level_m"].values for one in times]
     return bool(np.allclose(many, np.stack(each), atol=MOST_M, equal_nan=True))
 
 
-def _blind(model: LevelFrame, observations: Observations, issued_at: np.datetime64) -> bool:
+def _blind(model: LevelModel, observations: Observations, issued_at: np.datetime64) -> bool:
     later = xr.DataArray(observations["time"].values > issued_at, dims="time",
                          coords={"time": observations["time"].values})  # fmt: skip
     measured = [name for name in observations.data_vars if not str(name).endswith("_flag")]
@@ -73,7 +73,7 @@ def _blind(model: LevelFrame, observations: Observations, issued_at: np.datetime
     return _same(_told(model, observations, at), _told(model, Observations(changed), at))
 
 
-def _silent(model: LevelFrame, observations: Observations, issued_at: np.datetime64) -> bool:
+def _silent(model: LevelModel, observations: Observations, issued_at: np.datetime64) -> bool:
     times = observations["time"].values
     here = int(np.searchsorted(times, issued_at))
     out = (times > issued_at - AGO) & (times <= issued_at)
@@ -84,7 +84,7 @@ def _silent(model: LevelFrame, observations: Observations, issued_at: np.datetim
     return bool(told["level_m"].isnull().all() and (told["model_used"].values == "none").all())
 
 
-def _kept(model: LevelFrame, observations: Observations, times: NDArray[np.datetime64]) -> bool:
+def _kept(model: LevelModel, observations: Observations, times: NDArray[np.datetime64]) -> bool:
     again = type(model).from_state(unpack(pack(model.state())))
     return _same(_told(model, observations, times), _told(again, observations, times))
 

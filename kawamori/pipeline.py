@@ -18,11 +18,12 @@ from forecasting.models import LevelModel
 from forecasting.types import Exceedance, Observations, RainForecast
 from hazard.select import select_layer
 from hazard.types import COMBINED, FloodLayer
+from kawamori.champion import Champion
 from kawamori.city import City
 from kawamori.closures import Closures, closures
 from kawamori.digests import city_digest, facts_digest, rain_digest, series_digest
 from kawamori.drafts import drafts
-from kawamori.followed import FollowedModel
+from kawamori.followed import FollowedModel, Spans
 from kawamori.foresight import Foreseen, foresee
 from kawamori.ground import Ground
 from kawamori.grounded import (
@@ -38,7 +39,7 @@ from kawamori.out_of_reach import planned_stranding
 from kawamori.outlook import outlook
 from kawamori.placement import Placement, place_people
 from kawamori.routes import main_routes
-from kawamori.run import Run
+from kawamori.run import Forecaster, Run
 from kawamori.shelter_rules import ShelterDesk, open_shelters
 from kawamori.sheltering import sheltering
 from kawamori.telegrams import place_of
@@ -61,6 +62,7 @@ class Desk:
     shelters: ShelterDesk
     place: Place  # the city as official telegrams know it
     out_of_reach: Any | None = None  # who is out of reach in each official flood
+    forecaster: Forecaster | None = None  # None = not told
 
 
 def open_desk(
@@ -72,25 +74,37 @@ def open_desk(
     drill: bool,
     models: Path | None = None,
     rain_forecast: RainForecast | None = None,
+    champion: Champion | None = None,
 ) -> Desk:
     """Train the model on `training` (NaN teaches nothing) and give the desk.
 
     A model that was trained on the same before is read from the folder `models` instead. With
-    the rain that was forecast in the training time the model also reads rain forecasts.
+    the rain that was forecast in the training time the model also reads rain forecasts. A champion
+    that can serve forecasts in its place, and nothing is trained.
     """
-    if models is None:
+    spans: Spans = ()
+    if champion is not None and champion.model is not None:
+        fitted, spans = champion.model, champion.learned
+    elif models is None:
         fitted = model.fit(training, rain_forecast)
     else:
         fitted = fit_or_load(model, training, models, city=city, rain_forecast=rain_forecast)
+    forecaster = (
+        Forecaster("default", model.model_id)
+        if champion is None
+        else champion.forecaster(model.model_id)
+    )
     ways = open_ways(city, policy)
-    known = [city_digest(city), series_digest(training), model.model_id, asdict(policy)]
+    known = [city_digest(city), series_digest(training), asdict(forecaster), asdict(policy)]
     shelters = open_shelters(city, policy.clearance)
     digest = facts_digest(*known, asdict(ways.speeds), shelters.facts())
-    followed = FollowedModel.of(fitted, training)
+    followed = FollowedModel.of(fitted, training, spans)
     place = place_of(city)
     water = lay_water(city)
     lost = planned_stranding(city, ways, water.rivers)
-    return Desk(city, followed, policy, drill, digest, water, ways, shelters, place, lost)
+    return Desk(
+        city, followed, policy, drill, digest, water, ways, shelters, place, lost, forecaster
+    )
 
 
 def cycle(
@@ -258,6 +272,7 @@ def _run(
         ),
         closed=None if closed is None else closed.table,
         ground=heard.ground,
+        forecaster=desk.forecaster,
         out_of_reach=desk.out_of_reach,
         routes=_routes(desk, placement, closed),
         sheltering=sheltering(

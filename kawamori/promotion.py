@@ -26,6 +26,7 @@ from forecasting.registry import SAVING, faults, load
 from forecasting.types import LevelForecast, Observations
 from forecasting.verification.hindcasts import Hindcast
 from forecasting.verification.judge import judge, tidy
+from kawamori.champion import champion_folder, kept_champions
 from kawamori.cities import open_city
 from kawamori.datasets import Dataset
 from kawamori.digests import series_digest
@@ -114,15 +115,6 @@ def promote(
     return decision
 
 
-def champion_folder(city_id: str, settings: Settings) -> Path | None:
-    """Give the folder of the champion's model; None = nothing was promoted for the city."""
-    pointer = settings.champions / f"{city_id}.json"
-    if not pointer.is_file():
-        return None
-    told = json.loads(pointer.read_text(encoding="utf-8"))
-    return settings.champions / MODELS_OF_RUN / str(told["model_folder"])
-
-
 def champion_of(city_id: str, settings: Settings) -> LevelModel | None:
     """Give the champion of a city, or None where nothing was promoted.
 
@@ -207,7 +199,7 @@ def _record(decision: Promotion, folder: Path, kept: Path, settings: Settings) -
     (folder / "promotion.json").write_text(_json(told), encoding="utf-8")
     settings.champions.mkdir(parents=True, exist_ok=True)
     if decision.promoted:
-        _keep(kept, settings.champions / MODELS_OF_RUN)
+        _keep(kept, kept_champions(settings))
     with (settings.champions / f"{decision.city}.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(told, ensure_ascii=False) + "\n")
     if decision.promoted:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -20,6 +20,22 @@ from kawamori.outlook import Outlook
 from kawamori.sheltering import Sheltering
 from kawamori.ungauged import Danger
 from shelters.types import Allocation
+
+
+@dataclass(frozen=True)
+class Forecaster:
+    """Whose forecast it is: the champion's that was promoted for the city, or the default's."""
+
+    kind: Literal["champion", "default"]
+    model_id: str
+    champion: str = ""  # digest of the promoted model; "" = nothing was promoted
+    why_not: str = ""  # why the champion was not used; "" = it was, or there is none
+
+    def notes(self) -> tuple[str, ...]:
+        """Give what stands on the page where a champion could not be used."""
+        if not self.why_not:
+            return ()
+        return (f"昇格したモデルを使えない({self.why_not[:200]})。既定のモデルで予測する",)
 
 
 @dataclass(frozen=True)
@@ -53,3 +69,4 @@ class Run:
     sheltering: Sheltering | None = None  # doors, staff, stock; None = nobody is placed
     out_of_reach: Any | None = None  # 避難困難地域 by scenario, no storm; None = cannot be told
     ground: Ground | None = None  # reports on shelters and roads; None = none are read
+    forecaster: Forecaster | None = None  # None = not told, as by a record of an older version

@@ -32,7 +32,7 @@ from hazard.signalled import Signal
 from hazard.types import EXPOSURE_COLUMNS, INLAND, LANDSLIDE, Exposure
 from kawamori.city import City
 from kawamori.record import BEYOND
-from kawamori.run import Run
+from kawamori.run import Forecaster, Run
 from kawamori.ungauged import Danger
 from shelters.types import Allocation, no_groups
 
@@ -83,6 +83,7 @@ def _run(record: Mapping[str, Any]) -> Run:
         population=record.get("population", "night"),
         inland=_danger(INLAND, record.get(INLAND)),
         landslide=_danger(LANDSLIDE, record.get(LANDSLIDE)),
+        forecaster=None if (told := record.get("forecaster")) is None else Forecaster(**told),
     )
 
 
