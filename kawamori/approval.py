@@ -182,9 +182,8 @@ def approve_in(
     """
     run = run_of(record)
     _check_drafts(record, run)
-    if finish_by is not None and not at < finish_by:
-        raise ValueError(f"finish_by must lie after {at.isoformat()}, got {finish_by.isoformat()}.")
     chosen = _chosen(run, district_ids)
+    _check_finish_by(finish_by, chosen, at)
     if recipients is not None and district_ids is None:
         listed = {district_id for district_id, _ in recipients}
         chosen = [advice for advice in chosen if advice.district_id in listed]
@@ -324,6 +323,24 @@ class _Decision:
 def links_of(settings: Settings) -> Links:
     """Give the addresses that texts may lead to."""
     return Links(settings.district_map_url, settings.district_picture_url)
+
+
+def _check_finish_by(finish_by: datetime | None, chosen: Sequence[Advice], at: datetime) -> None:
+    """Refuse a time that has passed or lies after an order; at level 5 no text names one."""
+    if finish_by is None:
+        return
+    if not at < finish_by:
+        raise ValueError(f"finish_by must lie after {at.isoformat()}, got {finish_by.isoformat()}.")
+    late = [
+        f"{one.name} ({one.valid_until.isoformat()})"
+        for one in chosen
+        if one.level < Level.EMERGENCY and finish_by > one.valid_until
+    ]
+    if late:
+        raise ValueError(
+            f"finish_by must lie within the validity of each order, got {finish_by.isoformat()}, "
+            f"after that of {late}. Name an earlier time."
+        )
 
 
 def _check_drafts(record: Mapping[str, Any], run: Run) -> None:

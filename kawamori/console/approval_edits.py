@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request, Response
@@ -13,9 +13,11 @@ from alerts.edits import edit_faults, editable_text, rewritten
 from alerts.ledger import append
 from alerts.types import Message
 from kawamori.console.access import Officer, needs
-from kawamori.console.approvals import board_of
+from kawamori.console.approvals import Until, board_of
 from kawamori.console.board import Board, District, Text
+from kawamori.console.deadlines import read_deadline, typed_deadline
 from kawamori.console.desk import Desk, desk_of
+from kawamori.console.differences import Part, changes
 from kawamori.console.errors import ConflictError, NotStoredError, RefusedError
 from kawamori.console.pages import page
 from kawamori.console.proposals import close_decision, edit
@@ -25,15 +27,19 @@ Here = Annotated[Desk, Depends(desk_of)]
 Writer = Annotated[Officer, Depends(needs("officer"))]
 Words = Annotated[str, Form(max_length=20_000)]
 
-Part = tuple[str, str]  # same, added or gone; the words
-
 
 @router.get("")
 def edit_page(
-    request: Request, desk: Here, _officer: Writer, *, run_id: str, message_id: str
+    request: Request,
+    desk: Here,
+    _officer: Writer,
+    *,
+    run_id: str,
+    message_id: str,
+    until: Until = "",
 ) -> Response:
     """Show the text to write anew."""
-    board = board_of(desk, run_id)
+    board = board_of(desk, run_id, read_deadline(until))
     district, text = find_text(board, message_id)
     subject = text.message.subject
     return _page(request, board, district, text, subject=subject, words=text.words)
@@ -51,9 +57,10 @@ def save(
     words: Words,
     base: Annotated[str, Form(max_length=64)],
     confirmed: Annotated[str, Form(max_length=3)] = "",
+    until: Until = "",
 ) -> Response:
     """Check the new text and show what changed; with `confirmed` it stands from now on."""
-    board = board_of(desk, run_id)
+    board = board_of(desk, run_id, read_deadline(until))
     district, text = find_text(board, message_id)
     if base != text.message.sha256:
         raise ConflictError("somebody wrote this text anew meanwhile.")
@@ -67,8 +74,9 @@ def save(
             request, board, district, text, subject=subject, words=words, faults=faults,
             parts=parts, sha256=made.sha256, status=422 if faults else 200,
         )  # fmt: skip
-    _keep(desk, officer, run_id, text.message, made)
-    return RedirectResponse(f"/approvals/{run_id}#{district.advice.district_id}", 303)
+    _keep(desk, officer, run_id, text.message, made, finish_by=district.finish_by)
+    asked = f"?until={until}" if district.finish_by is not None else ""
+    return RedirectResponse(f"/approvals/{run_id}{asked}#{district.advice.district_id}", 303)
 
 
 def find_text(board: Board, message_id: str) -> tuple[District, Text]:
@@ -80,30 +88,28 @@ def find_text(board: Board, message_id: str) -> tuple[District, Text]:
     raise NotStoredError(f"no text {message_id!r} to write anew in run {board.run.run_id!r}")
 
 
-def changes(before: str, after: str) -> list[Part]:
-    """Give two texts as parts that stayed, came and went.
-
-    >>> changes("川は高い", "川は低い")
-    [('same', '川は'), ('gone', '高'), ('added', '低'), ('same', 'い')]
-    """
-    parts: list[Part] = []
-    for _tag, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if before[i:j] == after[k:m]:
-            parts.append(("same", before[i:j]))
-            continue
-        parts += [(kind, told) for kind, told in
-                  (("gone", before[i:j]), ("added", after[k:m])) if told]  # fmt: skip
-    return parts
-
-
-def _keep(desk: Desk, officer: Officer, run_id: str, base: Message, made: Message) -> None:
+def _keep(
+    desk: Desk,
+    officer: Officer,
+    run_id: str,
+    base: Message,
+    made: Message,
+    *,
+    finish_by: datetime | None,
+) -> None:
     at, by = desk.now(), officer.account_id
     names = ("district_id", "form", "language", "household", "message_id", "subject", "body")
     row = {name: getattr(made, name) for name in names}
     with desk.engine.begin() as connection:
         connection.execute(
             insert(edit).values(
-                **row, run_id=run_id, sha256=made.sha256, base_sha256=base.sha256, by=by, at=at
+                **row,
+                run_id=run_id,
+                sha256=made.sha256,
+                base_sha256=base.sha256,
+                by=by,
+                at=at,
+                finish_by=finish_by,
             )
         )
         close_decision(
@@ -136,6 +142,7 @@ def _page(
         drill=board.run.drill,
         district=district,
         text=text,
+        until=typed_deadline(district.finish_by),
         subject=subject,
         words_now=words,
         faults=faults or [],

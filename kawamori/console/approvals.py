@@ -5,10 +5,11 @@ It writes decisions and the outbox in one transaction; `kawamori dispatch` sends
 
 from __future__ import annotations
 
+from datetime import datetime
 from hashlib import sha256
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection, select
 
@@ -18,7 +19,9 @@ from alerts.schema import approval
 from kawamori.approval import approve_in
 from kawamori.console.access import Officer, needs
 from kawamori.console.board import Board, District, read_board, read_edits, read_progress
+from kawamori.console.deadlines import check_deadline, read_deadline, typed_deadline
 from kawamori.console.desk import Desk, desk_of
+from kawamori.console.desk_health import channel_health
 from kawamori.console.errors import ConflictError, NotStoredError, RefusedError
 from kawamori.console.pages import page
 from kawamori.console.proposals import (
@@ -38,6 +41,7 @@ Reader = Annotated[Officer, Depends(needs("viewer"))]
 Approver = Annotated[Officer, Depends(needs("approver"))]
 Reason = Annotated[str, Form(min_length=1, max_length=500)]
 Version = Annotated[str, Form(max_length=400)]
+Until = Annotated[str, Query(max_length=40)]  # the mayor's time as it was typed, in Japanese time
 
 
 @router.get("")
@@ -50,20 +54,33 @@ def newest(request: Request, desk: Here, _officer: Reader) -> Response:
 
 
 @router.get("/{run_id}")
-def approve_page(request: Request, desk: Here, _officer: Reader, run_id: str) -> Response:
+def approve_page(
+    request: Request, desk: Here, _officer: Reader, *, run_id: str, until: Until = ""
+) -> Response:
     """Show each district's texts, people, digests and what was decided."""
-    return _show(request, desk, board_of(desk, run_id))
+    try:
+        board = board_of(desk, run_id, read_deadline(until))
+    except RefusedError as error:  # shown beside the field; nothing can be approved with it
+        return _show(request, desk, board_of(desk, run_id), typed=until, fault=str(error))
+    return _show(request, desk, board, typed=until)
 
 
 @router.get("/{run_id}/texts/{district_id}")
 def texts_page(
-    request: Request, desk: Here, _officer: Reader, *, run_id: str, district_id: str
+    request: Request,
+    desk: Here,
+    _officer: Reader,
+    *,
+    run_id: str,
+    district_id: str,
+    until: Until = "",
 ) -> Response:
     """Show every text of a district, word for word."""
-    board = board_of(desk, run_id)
+    board = board_of(desk, run_id, read_deadline(until))
     name = "approval_texts.html" if "hx-request" in request.headers else "approval_district.html"
     district = _district(board, district_id)
-    return page(request, name, board=board, district=district, drill=board.run.drill)
+    typed = typed_deadline(district.finish_by)
+    return page(request, name, board=board, district=district, drill=board.run.drill, until=typed)
 
 
 @router.get("/{run_id}/progress")
@@ -83,11 +100,12 @@ def approve(
     run_id: str,
     version: Annotated[list[str] | None, Form()] = None,
     read: Annotated[str, Form(max_length=3)] = "",
+    until: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
     """Approve the chosen districts: all of them in one transaction, or none."""
     if not version or read != "yes":
         raise RefusedError("choose at least one district and confirm that its texts were read.")
-    board = board_of(desk, run_id)
+    board = board_of(desk, run_id, read_deadline(until))
     chosen = [_shown(board, each) for each in version]
     with desk.engine.begin() as connection:
         for district in chosen:
@@ -104,11 +122,12 @@ def send_back(
     run_id: str,
     version: Version,
     reason: Reason,
+    until: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
     """Send a district's drafts back with a reason; a pending first approval ends with it."""
     if not reason.strip():
         raise RefusedError("a reason is needed.")
-    district = _shown(board_of(desk, run_id), version)
+    district = _shown(board_of(desk, run_id, read_deadline(until)), version)
     with desk.engine.begin() as connection:
         give_back(
             connection,
@@ -159,13 +178,14 @@ def sealed(reason: str) -> dict[str, str]:
     return {"reason_sha256": sha256(reason.strip().encode()).hexdigest()}
 
 
-def board_of(desk: Desk, run_id: str) -> Board:
-    """Give the board of a stored run, or raise NotStoredError."""
+def board_of(desk: Desk, run_id: str, finish_by: datetime | None = None) -> Board:
+    """Give the board of a stored run whose texts name a time, or raise NotStoredError."""
+    check_deadline(finish_by, now=desk.now())
     try:
         record = read_record(desk.engine, run_id)
     except ValueError as error:
         raise NotStoredError(str(error)) from error
-    return read_board(desk.engine, record, desk.settings, at=desk.now())
+    return read_board(desk.engine, record, desk.settings, at=desk.now(), finish_by=finish_by)
 
 
 def _decide(
@@ -182,6 +202,7 @@ def _decide(
         by=officer.account_id,
         at=at,
         expires=advice.valid_until,
+        finish_by=district.finish_by,
     )
     if decision.state == "pending":
         facts = {"run_id": run_id, "district_id": advice.district_id, "digest": district.digest}
@@ -197,10 +218,13 @@ def _decide(
             second=decision.second_officer,
             at=at,
             seen=[text.message.sha256 for text in district.texts],
-            edits=list(read_edits(connection, run_id).values()),
+            edits=list(
+                read_edits(connection, run_id, {advice.district_id: decision.finish_by}).values()
+            ),
             again=decision.proposal_id
             if was_cancelled(connection, run_id, advice.district_id)
             else "",
+            finish_by=decision.finish_by,
         )
     except ValueError as error:
         raise RefusedError(str(error)) from error
@@ -229,16 +253,24 @@ def _names(board: Board) -> dict[str, str]:
     return {one.advice.district_id: one.advice.name for one in board.districts}
 
 
-def _show(request: Request, desk: Desk, board: Board) -> Response:
+def _show(
+    request: Request, desk: Desk, board: Board, *, typed: str = "", fault: str = ""
+) -> Response:
     with desk.engine.connect() as connection:
         reached = read_progress(connection, board.run.run_id)
     return page(
         request,
         "approvals.html",
+        status=422 if fault else 200,
+        until=typed,
+        until_fault=fault,
+        typed=typed_deadline,
+        channels=channel_health(desk.engine, desk.now()),
         board=board,
         run_id=board.run.run_id,
         progress=reached,
         names=_names(board),
+        all_names={str(key): str(name) for key, name in board.run.city.districts["name"].items()},
         drill=board.run.drill,
         life_min=round(PENDING_LIFE.total_seconds() / 60),
         now=desk.now(),

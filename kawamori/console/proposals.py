@@ -50,6 +50,7 @@ proposal = Table(
     Column("decided_at", UtcTime),
     Column("reason", Text),
     Column("approval_id", String(36)),
+    Column("finish_by", UtcTime),  # the time the mayor names for being out, NULL = none
     CheckConstraint(f"state IN {STATES}", name="known_decision"),
     CheckConstraint(
         "second_officer IS NULL OR second_officer <> first_officer", name="another_officer"
@@ -76,6 +77,7 @@ edit = Table(  # rows are only ever added; the newest of a kind stands
     Column("base_sha256", String(64), nullable=False),
     Column("by", Text, nullable=False),
     Column("at", UtcTime, nullable=False),
+    Column("finish_by", UtcTime),  # the deadline of the text that was written anew
 )
 
 
@@ -94,6 +96,12 @@ class Decision:
     expires: datetime
     reason: str | None
     approval_id: str | None
+    finish_by: datetime | None = None
+
+    @property
+    def open(self) -> bool:
+        """Tell whether it waits for a second officer or stands."""
+        return self.state in ("pending", "approved")
 
 
 def decide(
@@ -106,6 +114,7 @@ def decide(
     by: str,
     at: datetime,
     expires: datetime,
+    finish_by: datetime | None = None,
 ) -> Decision:
     """Claim a decision: the first approval, or the second one that completes it.
 
@@ -135,6 +144,7 @@ def decide(
         "at": at,
         "expires": expires if alone else min(expires, at + PENDING_LIFE),
         "decided_at": at if alone else None,
+        "finish_by": finish_by,
     }
     try:
         connection.execute(insert(proposal).values(row))
