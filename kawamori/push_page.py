@@ -8,9 +8,11 @@ alone, so whoever shows it may end it.
 from __future__ import annotations
 
 import json
+import logging
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import defaultdict, deque
 from datetime import datetime, timedelta
+from functools import cache
 from threading import Lock
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -27,6 +29,7 @@ from kawamori.registry import districts_of
 from kawamori.settings import Settings
 from kawamori.store import stored_runs
 
+LOG = logging.getLogger(__name__)
 CHANNEL, SOURCE = "webpush", "web-push"
 KEY_BYTES = {"p256dh": 65, "auth": 16}  # RFC 8291
 TRIES, WINDOW, HOSTS_MAX = 30, timedelta(minutes=15), 10_000
@@ -168,11 +171,29 @@ def address_of(subscription: Subscription) -> str:
     return json.dumps(told, sort_keys=True, separators=(",", ":"))
 
 
+def offered(settings: Settings, city_id: str) -> str:
+    """Give the public key if browsers can subscribe for a city, "" if nothing may be offered."""
+    if not (settings.cities / city_id / "districts.parquet").is_file():
+        return ""
+    try:
+        return public_key(settings)
+    except HTTPException:
+        return ""
+    except ValueError:
+        LOG.warning("KAWAMORI_VAPID_KEY is no key of P-256: web push is not offered")
+        return ""
+
+
 def public_key(settings: Settings) -> str:
     """Give the public half of the VAPID key. [base64url of 65 bytes]"""
     secret = settings.vapid_key.get_secret_value()
     if not secret:
         raise HTTPException(404, "this city has no web push.")
+    return _public_half(secret)
+
+
+@cache
+def _public_half(secret: str) -> str:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
     from py_vapid import Vapid02
 
@@ -190,4 +211,7 @@ def _districts(desk: Desk) -> dict[str, str]:
     newest = next(real, None)
     if newest is None:
         raise HTTPException(404, "nothing is stored of this city yet.")
-    return districts_of(desk.settings, newest.city_id)
+    try:
+        return districts_of(desk.settings, newest.city_id)
+    except FileNotFoundError as error:
+        raise HTTPException(404, "the districts of this city are not known here.") from error

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from alerts.bot.words import phrases
 from alerts.glossary import languages
 from kawamori.console.access import public
-from kawamori.console.citizen_view import accepted, citizen_words, citizens
+from kawamori.console.citizen_view import Citizens, accepted, citizen_words, citizens
 from kawamori.console.desk import desk_of
 from kawamori.console.guard import HEADERS, TLS_ONLY
 from kawamori.console.pages import environment
@@ -27,6 +27,8 @@ POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
+# Where browsers may subscribe: one script of ours and its worker, from this server alone.
+PUSH = "; script-src 'self'; connect-src 'self'; worker-src 'self'"
 PATH, LONGEST = "/public", 40  # of the name of a language
 HTML = "text/html; charset=utf-8"
 # BCP 47 of our own names, for screen readers; the others are their own.
@@ -41,6 +43,7 @@ class Held:
     until: datetime
     body: bytes
     etag: str
+    policy: str
 
 
 class HeldPages:
@@ -64,21 +67,23 @@ class HeldPages:
             if known is not None:
                 return known
             now = self.desk.now()
-            body = self._html(language).encode()
+            shown = citizens(self.desk, self.stored, language)
+            body = _html(shown, language).encode()
             etag = f'"{sha256(body).hexdigest()[:32]}"'
-            held = Held(now + self.kept, body, etag)
+            held = Held(now + self.kept, body, etag, POLICY + (PUSH if shown.push else ""))
             before = self._held.get(language)
             if before is not None and before.etag == etag:
                 held = replace(before, until=held.until)
             self._held[language] = held
             return held
 
-    def _html(self, language: str) -> str:
-        tongues = [(key, TAGS.get(key, key), phrases(key)["language"]) for key in ordered()]
-        return environment().get_template("citizen.html").render(
-            shown=citizens(self.desk, self.stored, language), said=citizen_words(language),
-            language=language, tag=TAGS.get(language, language), tags=TAGS, tongues=tongues,
-        )  # fmt: skip
+
+def _html(shown: Citizens, language: str) -> str:
+    tongues = [(key, TAGS.get(key, key), phrases(key)["language"]) for key in ordered()]
+    return environment().get_template("citizen.html").render(
+        shown=shown, said=citizen_words(language), ask=phrases(language), language=language,
+        tag=TAGS.get(language, language), tags=TAGS, tongues=tongues,
+    )  # fmt: skip
 
 
 class FromMemory:
@@ -138,7 +143,7 @@ def _language(asked: str, header: str) -> str:
 def _answer(held: Held, language: str, known: str) -> Response:
     headers = {
         "ETag": held.etag, "Cache-Control": CACHE, "Vary": "Accept-Language",
-        "Content-Language": TAGS.get(language, language), "Content-Security-Policy": POLICY,
+        "Content-Language": TAGS.get(language, language), "Content-Security-Policy": held.policy,
     }  # fmt: skip
     if held.etag in known:
         return Response(status_code=304, headers=headers)

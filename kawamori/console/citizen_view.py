@@ -26,6 +26,7 @@ from kawamori.console.api.public import district_names, newest_real, open_shelte
 from kawamori.console.desk import Desk
 from kawamori.console.situation_records import Record, Records
 from kawamori.console.texts import FOLDER
+from kawamori.push_page import offered
 from kawamori.run import Run
 from kawamori.run_map import MAP_DATA
 from kawamori.situation import OLD_MIN, GaugeRow, gauge_rows
@@ -74,6 +75,14 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Push:
+    """What a browser needs to subscribe: the city's key, and the districts by their id."""
+
+    key: str
+    districts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class Citizens:
     """All that the page shows in one language."""
 
@@ -86,6 +95,7 @@ class Citizens:
     readings: tuple[Reading, ...]
     warnings: tuple[str, ...]
     has_map: bool
+    push: Push | None  # None = the city has no web push: nothing is said of it
 
 
 @cache
@@ -119,6 +129,7 @@ def citizens(desk: Desk, stored: Records, language: str) -> Citizens:
         readings=tuple(_readings(run, now, language)) if run else (),
         warnings=tuple(_warnings(run, now, language)) if run else (),
         has_map=record is not None and (record.folder / MAP_DATA).is_file(),
+        push=_push(desk, run, language) if run else None,
     )
 
 
@@ -225,6 +236,13 @@ def _readings(run: Run, now: datetime, language: str) -> Iterable[Reading]:
             jst(at, day=True, language=language) if at else "?",
             at is None or not known or now - at > timedelta(minutes=OLD_MIN),
         )
+
+
+def _push(desk: Desk, run: Run, language: str) -> Push | None:
+    key = offered(desk.settings, run.city.city_id)
+    names = run.city.districts["name"].items()
+    rows = [(str(district_id), district_name(str(name), language)) for district_id, name in names]
+    return Push(key, tuple(sorted(rows, key=lambda row: row[1]))) if key and rows else None
 
 
 def _by_level(row: GaugeRow) -> tuple[float, str]:

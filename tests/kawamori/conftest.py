@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from cryptography.hazmat.primitives.asymmetric import ec
 from shapely.geometry import Point, box
 from sqlalchemy import Engine
 
@@ -95,6 +97,14 @@ def bare_run(made_run: Run) -> Run:
 def later() -> Observations:
     """Give the series as it came six hours later, still rising by 0.1 m/h."""
     return make_observations(ISSUED_AT + timedelta(hours=6))
+
+
+@pytest.fixture
+def vapid_key() -> str:
+    """Give the private half of a new VAPID key. [base64url of 32 bytes]"""
+    made = ec.generate_private_key(ec.SECP256R1())
+    number = made.private_numbers().private_value.to_bytes(32, "big")
+    return base64.urlsafe_b64encode(number).decode().rstrip("=")
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from py_vapid import Vapid02
 from sqlalchemy import select
 
 from alerts.recipients import recipient, recipient_address
 from kawamori import push_page
 from kawamori.console.desk import Desk
+from kawamori.push_page import offered
 from kawamori.settings import Settings
 from kawamori.store import complete, opened_store, start
 
@@ -23,19 +23,9 @@ OURS = {"sec-fetch-site": "same-origin"}
 
 
 @pytest.fixture
-def key():
-    import base64
-
-    made = Vapid02()
-    made.generate_keys()
-    number = made.private_key.private_numbers().private_value.to_bytes(32, "big")
-    return base64.urlsafe_b64encode(number).decode().rstrip("=")
-
-
-@pytest.fixture
-def site(tmp_path, key, monkeypatch):
+def site(tmp_path, vapid_key, monkeypatch):
     monkeypatch.setattr(push_page, "tries", push_page.Tries())
-    settings = Settings(home=tmp_path, vapid_key=key)
+    settings = Settings(home=tmp_path, vapid_key=vapid_key)
     folder = settings.cities / "town"
     folder.mkdir(parents=True)
     pd.DataFrame({"name": ["上町"]}, index=["d1"]).to_parquet(folder / "districts.parquet")
@@ -116,8 +106,19 @@ def test_the_thirty_first_try_in_a_quarter_of_an_hour_waits(site, subscription):
     assert codes == [204] * 30 + [429]
 
 
-def test_the_worker_may_act_for_the_site_and_the_key_is_public(site, key):
+def test_the_worker_may_act_for_the_site_and_the_key_is_public(site, vapid_key):
     assert site.get("/push/worker.js").headers["service-worker-allowed"] == "/"
     told = site.get("/push/key").json()["key"]
     assert len(told) == 87  # 65 bytes in base64url without padding
-    assert key not in told
+    assert vapid_key not in told
+
+
+def test_nothing_is_offered_without_a_usable_key_or_the_districts(tmp_path, vapid_key, caplog):
+    city = tmp_path / "cities" / "town"
+    city.mkdir(parents=True)
+    (city / "districts.parquet").touch()
+    assert len(offered(Settings(home=tmp_path, vapid_key=vapid_key, _env_file=None), "town")) == 87
+    assert offered(Settings(home=tmp_path, vapid_key=vapid_key, _env_file=None), "elsewhere") == ""
+    assert offered(Settings(home=tmp_path, _env_file=None), "town") == ""
+    assert offered(Settings(home=tmp_path, vapid_key="abc", _env_file=None), "town") == ""
+    assert "KAWAMORI_VAPID_KEY" in caplog.text
