@@ -134,5 +134,7 @@ def quantity(value: float | None, unit: str) -> str:
 
 
 def people(count: int | None, partial: bool = False) -> str:
-    """Give a head count; None reads 不明, `partial` reads "at least so many"."""
-    return UNKNOWN_WORD if count is None else f"{count:,}人{'以上' if partial else ''}"
+    """Give a head count; `partial` reads "at least so many"; None and "at least 0" read 不明."""
+    if count is None or (partial and not count):
+        return UNKNOWN_WORD
+    return f"{count:,}人{'以上' if partial else ''}"

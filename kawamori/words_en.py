@@ -92,5 +92,7 @@ def percent(probability: float | None) -> str:
 
 
 def people(count: int | None, partial: bool = False) -> str:
-    """Give a head count; None reads unknown, `partial` reads "at least so many"."""
-    return UNKNOWN_WORD if count is None else f"{count:,}{' or more' if partial else ''}"
+    """Give a head count; `partial` reads "at least so many"; None and "at least 0" are unknown."""
+    if count is None or (partial and not count):
+        return UNKNOWN_WORD
+    return f"{count:,}{' or more' if partial else ''}"

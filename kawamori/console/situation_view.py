@@ -29,7 +29,6 @@ from kawamori.situation import (
     leading_reason,
     pressing,
 )
-from kawamori.situation_words import WORDS
 
 LOG_ROWS = 12
 WAITING = "waiting"  # rule under which advice tells the price of 10, 30 and 60 minutes
@@ -110,10 +109,7 @@ def _late(item: Advice, language: str) -> str:
     """Say whether people are out in time where the advice did not price a wait."""
     if not pressing(item) or item.issue_by is None:
         return ""
-    tell = teller(language)
-    if item.clearance is None:
-        return tell("situation.late_unknown")
-    return tell("situation.late", span=WORDS[language].duration(item.clearance.p90_min))
+    return teller(language)("situation.late" if item.clearance else "situation.late_unknown")
 
 
 def log_rows(engine: Engine, rows: int = LOG_ROWS) -> list[Entry]:

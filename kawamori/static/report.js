@@ -1,11 +1,11 @@
 // Draws the hydrographs of data.js with uPlot. Text reaches the page as text nodes or canvas text only.
 "use strict";
 (() => {
-  const HEIGHT = { screen: 260, print: 190 };
-  const GUTTER = 104;
+  const GUTTER = { screen: 104, print: 76 }; // room for the names of the official levels
   const INK = "#14181c";
   const BLUE = "#00489c";
   const FONT = '11px "BIZ UDPGothic", "BIZ UDPゴシック", sans-serif';
+  const paper = window.matchMedia("print");
   const LEVELS = {
     1: { line: "#5a646e", tint: "rgba(90,100,110,.07)" },
     2: { line: "#7d7600", tint: "rgba(242,231,0,.28)" },
@@ -62,7 +62,7 @@
     const { ctx, bbox } = u;
     const ratio = bbox.width / u.over.clientWidth;
     ctx.save();
-    ctx.font = FONT.replace("11px", `${11 * ratio}px`);
+    ctx.font = FONT.replace("11px", `${(paper.matches ? 8 : 11) * ratio}px`);
     ctx.lineWidth = ratio;
     ctx.textBaseline = "middle";
     ctx.textAlign = "left";
@@ -70,7 +70,7 @@
     let ceiling = Infinity;
     chart.thresholds.forEach((threshold) => {
       const y = u.valToPos(threshold.level_m, "y", true);
-      const at = Math.min(y, ceiling - 14 * ratio); // close levels: push the label up, not over its neighbour
+      const at = Math.min(y, ceiling - (paper.matches ? 10 : 14) * ratio); // close levels: push the label up, not over its neighbour
       ceiling = at;
       ctx.strokeStyle = LEVELS[threshold.level].line;
       ctx.beginPath();
@@ -124,8 +124,8 @@
     const font = FONT;
     const plot = new uPlot({
       width: place.clientWidth,
-      height: HEIGHT.screen,
-      padding: [8, chart.thresholds.length ? GUTTER : 12, 0, 0],
+      height: place.clientHeight,
+      padding: [8, () => (chart.thresholds.length ? GUTTER[paper.matches ? "print" : "screen"] : 12), 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { setScale: false, x: false } },
       scales: { x: { time: true }, y: { range: range(chart, names) } },
@@ -141,8 +141,7 @@
       tzDate: (second) => uPlot.tzDate(new Date(second * 1000), "Asia/Tokyo"),
       hooks: { drawClear: [bands(chart)], draw: [marks(chart)], setCursor: [readout(chart, target, names)] },
     }, [chart.t, ...names.map((name) => chart[name])], place);
-    const paper = window.matchMedia("print");
-    const fit = () => plot.setSize({ width: place.clientWidth, height: paper.matches ? HEIGHT.print : HEIGHT.screen });
+    const fit = () => plot.setSize({ width: place.clientWidth, height: place.clientHeight });
     new ResizeObserver(fit).observe(place);
     paper.addEventListener("change", fit);
   };

@@ -308,7 +308,9 @@
   function section(title, rows) {
     const list = element("ul");
     rows.forEach(([mark, words]) => { const row = element("li"); row.append(mark, words); list.append(row); });
-    byId("legend").append(element("h2", "", title), list);
+    const part = element("section");
+    part.append(element("h2", "", title), list);
+    byId("legend").append(part);
   }
 
   function legend() {
@@ -318,7 +320,6 @@
     section("水位観測所", facts.states.map((state) => [sample("", state.sign, state), state.word]));
     section("避難所", facts.kinds.map((kind) => [sample(`s-${kind.state}`, kind.sign), kind.word]));
     byId("legend").open = wide;
-    window.matchMedia("print").addEventListener("change", (paper) => { byId("legend").open = paper.matches || wide; });
   }
 
   function controls() {
@@ -348,6 +349,15 @@
     };
     whole();
     new ResizeObserver(whole).observe(frame);
+    // Paper does not wait for an observer: the map is laid out at the size of its sheet before and after.
+    const printed = (on) => () => {
+      document.documentElement.classList.toggle("printing", on);
+      document.documentElement.classList.toggle("alone", window.top === window);
+      byId("legend").open = on || wide;
+      whole();
+    };
+    window.addEventListener("beforeprint", printed(true));
+    window.addEventListener("afterprint", printed(false));
   }
 
   async function start() {
