@@ -23,13 +23,14 @@ from kawamori.archive import Archive
 from kawamori.cities import open_city
 from kawamori.city import City
 from kawamori.cycle_log import due_at
-from kawamori.degraded import degraded
+from kawamori.degraded import BEGINNING, degraded
 from kawamori.drill import read_series
-from kawamori.feeds.config import TELEGRAMS, feed_id, read_feeds
+from kawamori.feeds.config import TELEGRAMS, read_feeds
+from kawamori.feeds.facts import feed_facts
 from kawamori.feeds.fetch import new_client
 from kawamori.feeds.poll import Outcome, Round, archive_folder, poll_due, telegram_folder
-from kawamori.feeds.state import feed_states
 from kawamori.feeds.types import Feed
+from kawamori.field_log import reports_at
 from kawamori.ground import read_ground
 from kawamori.live_desk import live_desk
 from kawamori.pipeline import Desk
@@ -96,25 +97,26 @@ def _computed(
     city = desk.city
     observations = window_of(city, settings.home, now)
     warnings = _warnings(city, settings.home, feeds, now)
+    facts = feed_facts(store, city, feeds)
     notes = degraded(
-        city, observations, desk.policy, feeds=feeds,
-        states=feed_states(store, [feed_id(city, feed) for feed in feeds]),
+        city, observations, desk.policy, feeds=facts,
         heard_at=None if warnings is None else warnings.received_at, issued_at=now,
     )  # fmt: skip
     rain = rain_ahead_at(
         city, feeds, settings.home, now=now, step=step_of(observations),
         readable=desk.model.model.reads_rain,
     )  # fmt: skip
-    notes = (*notes, *rain.missing)
+    notes = (*notes, *rain.missing, *(BEGINNING + note for note in desk.forecaster.notes()))
     told = replace(desk, city=replace(city, notes=(*city.notes, *notes, *rain.said)))
     run = run_of(
         told, observations, issued_at=now, warnings=warnings,
         previous=_previous(store, city.city_id, now),
         told=read_told(store, city.city_id, at=now),
         ground=read_ground(store, city.city_id, at=now),
+        reports=reports_at(store, city.city_id, at=now),
         rain_forecast=rain.forecast,
     )  # fmt: skip
-    return run, notes
+    return replace(run, feeds=facts), notes
 
 
 def window_of(city: City, home: Path, now: datetime) -> Observations:

@@ -16,10 +16,12 @@ from sqlalchemy import (
     Column,
     Engine,
     Float,
+    Index,
     Integer,
     String,
     Table,
     Text,
+    UniqueConstraint,
     insert,
     select,
     update,
@@ -56,6 +58,8 @@ ground_shelter = Table(
     Column("note", Text, nullable=False),
     Column("by", String, nullable=False),
     Column("at", UtcTime, nullable=False),
+    Column("revision", Integer, nullable=False),  # 1, 2, … of the reports of a shelter
+    Index("one_revision", "city_id", "shelter_id", "revision", unique=True),
 )
 
 ground_road = Table(
@@ -72,6 +76,24 @@ ground_road = Table(
     Column("note", Text, nullable=False),
     Column("by", String, nullable=False),
     Column("at", UtcTime, nullable=False),
+)
+
+field_report = Table(
+    "field_report",
+    metadata,
+    Column("report_id", Integer, primary_key=True),
+    Column("city_id", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("at", UtcTime, nullable=False),  # when it was seen
+    Column("by", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("district_ids", JSON, nullable=False),
+    Column("gauge_ids", JSON, nullable=False),
+    Column("ended", UtcTime),
+    Column("ends", Integer),  # the report whose end this row tells
+    Column("entered_by", String, nullable=False),
+    Column("entered_at", UtcTime, nullable=False),
+    UniqueConstraint("ends", name="one_end"),
 )
 
 

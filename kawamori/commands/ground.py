@@ -89,6 +89,31 @@ def _frame(settings: Settings, city: str, name: str) -> Any:
     return gpd.read_parquet(path)
 
 
+@app.command()
+def reports(
+    city: Annotated[str, typer.Argument(help="a built city")],
+    file: Annotated[Path, typer.Argument(help="CSV or JSON: kind, at, by, text, districts, gauges, "
+                                              "ended")],
+    *,
+    by: Annotated[str, typer.Option(help="officer who enters them")],
+) -> None:  # fmt: skip
+    """Enter reports of patrols, gates and dams, all or none; the next cycle uses them."""
+    from kawamori.cities import open_city
+    from kawamori.field_log import enter_reports
+    from kawamori.field_reports import read_reports
+    from kawamori.policies import read_policy
+    from kawamori.settings import Settings
+    from kawamori.store import opened_store
+
+    settings = Settings()
+    found = open_city(city, settings, lambda _text, _share: None)
+    kinds = {rule.kind for rule in read_policy(settings, found.folder).report}
+    read = read_reports(file, found, kinds)
+    with opened_store(settings.store_url) as engine:
+        enter_reports(engine, found, read, kinds=kinds, entered_by=by, entered_at=_moment(None))
+    typer.echo(f"{len(read)} reports entered for {city}")
+
+
 def _item(text: str) -> tuple[str, float]:
     name, _, number = text.partition("=")
     try:

@@ -32,6 +32,7 @@ MENU = (
     ("/", "nav.situation", ("viewer",)),
     ("/approvals", "nav.approvals", ("viewer",)),
     ("/shelters", "nav.shelters", ("viewer",)),
+    ("/field", "nav.field", ("viewer",)),
     ("/drill", "nav.drill", ("officer",)),
     ("/models", "nav.models", ("viewer",)),
     ("/runs", "nav.runs", ("viewer",)),
@@ -59,6 +60,12 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def compile_all() -> None:
+    """Read every template, so that no visitor waits for it."""
+    for name in environment().list_templates(extensions=["html"]):
+        environment().get_template(name)
 
 
 def page(request: Request, name: str, *, status: int = 200, **context: Any) -> HTMLResponse:

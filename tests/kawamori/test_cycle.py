@@ -6,14 +6,18 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
+from sqlalchemy import insert
 
-from advisory.types import Level
+from advisory.types import Level, Report
+from alerts.schema import approval
 from kawamori.archive import Archive
 from kawamori.cities import open_city
 from kawamori.cycle import run_cycle, window_of
 from kawamori.degraded import BEGINNING
 from kawamori.feeds.poll import archive_folder
+from kawamori.field_log import end_report, enter_reports
 from kawamori.settings import Settings
+from kawamori.store import opened_store
 
 NOW = datetime(2026, 9, 8, 12, 3, 20, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -79,3 +83,31 @@ def test_an_hourly_series_reaches_to_now(settings):
     # one hour ends now: of 1.0 ten minutes ago and 2.0 now the newest counts.
     assert window["level_m"].values[-1, 0] == 2.0
     assert pd.Timestamp(window["time"].values[-1], tz="UTC") == NOW
+
+
+LIFTING = {
+    "approval_id": "1", "run_id": "r", "city_id": "tiny", "district_id": "low", "level": 4,
+    "advice_digest": "d", "first_officer": "佐藤", "second_officer": "鈴木", "drill": False,
+    "occasion": "lifted",
+}  # fmt: skip
+
+
+def level_of(done, district):
+    return next(advice.level for advice in done.run.advice if advice.district_id == district)
+
+
+def test_a_report_from_the_field_counts_until_the_city_ends_the_order(settings):
+    """A silent gauge holds what a patrol called for; once the city has lifted it nothing does."""
+    city = open_city("tiny", settings, lambda *_: None)
+    leak = Report("abnormal_leak", NOW, "消防団", "右岸に漏水", ("low",))
+    at = [NOW + timedelta(minutes=minutes) for minutes in (0, 10, 20, 25, 30)]
+    with opened_store(settings.store_url) as store:
+        enter_reports(
+            store, city, [leak], kinds={leak.kind}, entered_by="officer", entered_at=at[0]
+        )
+        assert level_of(run_cycle(settings, "tiny", now=at[0]), "low") is Level.EVACUATE
+        end_report(store, "tiny", 1, by="officer", at=at[1])
+        assert level_of(run_cycle(settings, "tiny", now=at[2]), "low") is Level.EVACUATE
+        with store.begin() as connection:
+            connection.execute(insert(approval).values({**LIFTING, "at": at[3], "expires": at[4]}))
+    assert level_of(run_cycle(settings, "tiny", now=at[4]), "low") is Level.UNKNOWN
