@@ -67,3 +67,10 @@ def test_nonce_is_new_for_every_answer(console) -> None:
     browser = console.browser()
     policies = {browser.get("/sign-in").headers["content-security-policy"] for _ in range(3)}
     assert len(policies) == 3
+
+
+def test_styles_may_be_kept_and_pages_of_the_desk_not(console) -> None:
+    visitor = console.browser()
+    assert visitor.get("/static/citizen.css").headers["cache-control"] == "public, max-age=60"
+    assert visitor.get("/sign-in").headers["cache-control"] == "no-store"
+    assert visitor.get("/static/nothing.css").headers["cache-control"] == "no-store"

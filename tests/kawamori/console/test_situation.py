@@ -145,3 +145,9 @@ def test_desk_without_runs_says_that_nothing_is_ready(console, caplog) -> None:
     shutil.rmtree(console.settings.out / "town")
     warm(Records(Shelf(console.settings.out)), console.clock())
     assert "the newest run is not ready for viewers" in caplog.text
+
+
+def test_newest_run_is_ready_before_the_first_request(console) -> None:
+    with TestClient(console.app):
+        kept = {key[0] for key in console.app.state.records.read("latest").packed}
+    assert kept == {"situation", *LAYERS}
