@@ -8,9 +8,7 @@ from datetime import datetime, timedelta
 from advisory.policy import Policy
 from forecasting.types import Observations, aware, utc64
 from kawamori.city import City
-from kawamori.feeds.config import feed_id
-from kawamori.feeds.state import FeedState, silent
-from kawamori.feeds.types import Feed
+from kawamori.feeds.facts import FeedFact
 
 BEGINNING = "縮退運転: "  # so begins each note
 
@@ -20,8 +18,7 @@ def degraded(
     observations: Observations,
     policy: Policy,
     *,
-    feeds: Sequence[Feed],
-    states: Sequence[FeedState],
+    feeds: Sequence[FeedFact],
     heard_at: datetime | None,
     issued_at: datetime,
 ) -> tuple[str, ...]:
@@ -39,7 +36,7 @@ def degraded(
         notes.append("警報電文なし(未接続または未受信): 気象庁の発表を見ていない")
     elif issued_at - heard_at > timedelta(minutes=policy.staleness.telegram_min):
         notes.append(f"警報電文が{_minutes(issued_at - heard_at)}分途絶えている")
-    notes += [*_feeds(city, feeds, states, issued_at)]
+    notes += [*_feeds(feeds, issued_at)]
     return tuple(BEGINNING + note for note in notes)
 
 
@@ -69,17 +66,11 @@ def _rain(city: City, observations: Observations, since: datetime) -> Iterator[s
         yield f"雨量なし: {'、'.join(gone)}"
 
 
-def _feeds(
-    city: City, feeds: Sequence[Feed], states: Sequence[FeedState], now: datetime
-) -> Iterator[str]:
-    known = {state.feed_id: state for state in states}
+def _feeds(feeds: Sequence[FeedFact], now: datetime) -> Iterator[str]:
     for feed in feeds:
-        state = known.get(feed_id(city, feed))
-        if feed.on_demand or state is None:
-            continue
-        if state.failures:
-            yield f"受信の障害: {feed.name}(連続{state.failures}回) {state.last_fault[:120]}"
-        elif silent(state, every_s=max(feed.every_s, 600.0), now=now):
+        if feed.failures:
+            yield f"受信の障害: {feed.name}(連続{feed.failures}回) {feed.fault[:120]}"
+        elif feed.silent(now):
             yield f"受信の途絶: {feed.name}"
 
 

@@ -16,6 +16,7 @@ from alerts.duty.tables import staff_delivery
 from alerts.duty.types import Chance, Health, RunFacts, Silence, Told
 from alerts.schema import outbox
 from kawamori.store import StoredRun
+from kawamori.stored_run import feed_of
 
 Record = Mapping[str, Any]
 RECENT = timedelta(hours=24)  # how long rows that were not sent concern the duty
@@ -177,6 +178,9 @@ def _silences(
     old = heard is not None and issued_at - heard > timedelta(minutes=policy.staleness.telegram_min)
     if old or (heard is None and policy.telegrams.required):
         yield Silence("feed:telegrams", "警報電文", heard)
+    for feed in map(feed_of, record.get("feeds", ())):
+        if feed.failures > 1 or feed.silent(issued_at):  # one that fails once is asked again
+            yield Silence(f"feed:{feed.name}", f"受信 {feed.name}", feed.last_good)
 
 
 def _last_rain(observations: Record) -> datetime | None:

@@ -9,9 +9,10 @@ from pathlib import Path
 from forecasting.sources.table import TableSource
 from forecasting.types import aware
 from kawamori.cities import open_city
-from kawamori.drill import train_desk
+from kawamori.degraded import BEGINNING
 from kawamori.field_reports import read_reports
 from kawamori.ground import read_ground
+from kawamori.live_desk import live_desk
 from kawamori.pipeline import cycle
 from kawamori.policies import read_policy
 from kawamori.progress import Report, part
@@ -65,7 +66,9 @@ def run_once(
     kinds = {rule.kind for rule in read_policy(settings, city.folder).report}
     heard = () if reports is None else read_reports(reports, city, kinds)
     progress(f"{name}: training", 0.4)
-    desk = train_desk(city, settings, drill=False)
+    desk = live_desk(city, settings, rain=False)
+    notes = tuple(BEGINNING + note for note in desk.forecaster.notes())
+    desk = replace(desk, city=replace(desk.city, notes=(*desk.city.notes, *notes)))
     progress(f"{name}: cycle", 0.9)
     with opened_store(settings.store_url) as store:
         told = read_told(store, city.city_id, at=issued_at)

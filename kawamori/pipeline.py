@@ -61,8 +61,8 @@ class Desk:
     ways: Ways
     shelters: ShelterDesk
     place: Place  # the city as official telegrams know it
-    out_of_reach: Any | None = None  # who is out of reach in each official flood
-    forecaster: Forecaster | None = None  # None = not told
+    out_of_reach: Any | None  # who is out of reach in each official flood
+    forecaster: Forecaster
 
 
 def open_desk(

@@ -15,6 +15,7 @@ from hazard.types import Exposure, FloodLayer
 from hazard.water import Population
 from kawamori.city import City
 from kawamori.dynamic import DynamicWater
+from kawamori.feeds.facts import FeedFact
 from kawamori.ground import Ground
 from kawamori.outlook import Outlook
 from kawamori.sheltering import Sheltering
@@ -70,3 +71,4 @@ class Run:
     out_of_reach: Any | None = None  # 避難困難地域 by scenario, no storm; None = cannot be told
     ground: Ground | None = None  # reports on shelters and roads; None = none are read
     forecaster: Forecaster | None = None  # None = not told, as by a record of an older version
+    feeds: tuple[FeedFact, ...] = ()  # as polled for this cycle; () = it was handed a table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -116,7 +116,10 @@ def leading_reason(advice: Advice, everyone: Sequence[Advice]) -> Reason | None:
 
 
 def ages(run: Run, *, at: datetime | None = None, language: str = "ja") -> list[Age]:
-    """Give the age of each feed at a time (None = issue time); one that never came is late."""
+    """Give the age of each kind of data, then of each feed, at a time (None = issue time).
+
+    What never came is late; a feed is late by its own interval, whatever its data say.
+    """
     seen = at or run.issued_at
     rain = run.observations["rain_mm"].where(~run.observations["rain_flag"].isin([BAD, MISSING]))
     forecast = run.issued_at if run.forecast["level_m"].notnull().any() else None
@@ -126,7 +129,17 @@ def ages(run: Run, *, at: datetime | None = None, language: str = "ja") -> list[
         "forecast": forecast,
         "telegrams": run.warnings.received_at,
     }
-    return [_age(feed, at, seen, language) for feed, at in newest.items()]
+    rows = [_age(told(language, feed), at, seen, language,
+                 never="not_connected" if feed == "telegrams" else "no_data")
+            for feed, at in newest.items()]  # fmt: skip
+    polled = [
+        replace(
+            _age(told(language, "feed", name=feed.name), feed.last_good, seen, language),
+            late=feed.late(seen),
+        )
+        for feed in run.feeds
+    ]
+    return rows + polled
 
 
 def banners(run: Run, *, at: datetime | None = None) -> list[str]:
@@ -269,12 +282,12 @@ def _last(values: xr.DataArray) -> datetime | None:
     return aware(some["time"].values[-1]) if some.size else None
 
 
-def _age(feed: str, at: datetime | None, seen: datetime, language: str) -> Age:
-    name, say = told(language, feed), WORDS[language]
+def _age(
+    name: str, at: datetime | None, seen: datetime, language: str, *, never: str = "no_data"
+) -> Age:
+    say = WORDS[language]
     if at is None:
-        return Age(
-            name, told(language, "not_connected" if feed == "telegrams" else "no_data"), True
-        )
+        return Age(name, told(language, never), True)
     minutes = (seen - at).total_seconds() / 60
     text = told(language, "newest") if minutes == 0 else say.ago(minutes)
     return Age(name, f"{text}({say.stamp(at)})" if minutes > 24 * 60 else text, minutes > OLD_MIN)

@@ -31,6 +31,7 @@ from forecasting.types import Gauge, RainGauge, Thresholds
 from hazard.signalled import Signal
 from hazard.types import EXPOSURE_COLUMNS, INLAND, LANDSLIDE, Exposure
 from kawamori.city import City
+from kawamori.feeds.facts import FeedFact
 from kawamori.record import BEYOND
 from kawamori.run import Forecaster, Run
 from kawamori.ungauged import Danger
@@ -83,6 +84,7 @@ def _run(record: Mapping[str, Any]) -> Run:
         population=record.get("population", "night"),
         inland=_danger(INLAND, record.get(INLAND)),
         landslide=_danger(LANDSLIDE, record.get(LANDSLIDE)),
+        feeds=tuple(feed_of(row) for row in record.get("feeds", ())),
         forecaster=None if (told := record.get("forecaster")) is None else Forecaster(**told),
     )
 
@@ -118,6 +120,12 @@ def _reason(row: Mapping[str, Any]) -> Reason:
 
 def _state(row: Mapping[str, Any]) -> GaugeState:
     return GaugeState(row["gauge_id"], row["level_m"], _maybe(row["at"]), row["rise_m_per_h"])
+
+
+def feed_of(row: Mapping[str, Any]) -> FeedFact:
+    """Give how one feed was."""
+    times = {name: _maybe(row[name]) for name in ("last_good", "newest")}
+    return FeedFact(**{**row, **times})
 
 
 def _city(record: Mapping[str, Any]) -> City:

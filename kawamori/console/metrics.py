@@ -26,7 +26,7 @@ from kawamori.console.access import ROLES_OF, SignedIn
 from kawamori.console.api.tokens import BEARER, ROLES, reader
 from kawamori.console.desk import Desk, desk_of
 from kawamori.console.situation_records import Records, Stored
-from kawamori.doctor.store import feed_rows
+from kawamori.feeds.state import feed_states
 from kawamori.store import stored_runs
 
 CYCLES = table(
@@ -76,7 +76,7 @@ class Figures(Collector):
                       _durations(engine))  # fmt: skip
         yield _family("feed_age_seconds", "since the feed was last good", ["feed"],
                       [([feed], (now - good).total_seconds())
-                       for feed, good in feed_rows(engine) if good is not None])  # fmt: skip
+                       for feed, good in _good(engine) if good is not None])  # fmt: skip
         yield _family("outbox_batches", "batches by channel and state", ["channel", "state"],
                       _counts(engine, outbox.c.channel, outbox.c.state))  # fmt: skip
         yield _family("staff_alerts_open", "alerts of staff that stand", ["city", "kind"],
@@ -140,6 +140,10 @@ def _newest(engine: Engine) -> dict[str, datetime]:
         if not run.drill:
             found.setdefault(run.city_id, run.issued_at)
     return found
+
+
+def _good(engine: Engine) -> list[tuple[str, datetime | None]]:
+    return [(state.feed_id, state.last_good) for state in feed_states(engine)]
 
 
 def _durations(engine: Engine) -> list[tuple[list[str], float]]:

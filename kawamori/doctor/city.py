@@ -10,7 +10,9 @@ from typing import Any
 from alerts.duty.roster import on_watch
 from forecasting.registry import load
 from kawamori.city import read_city
-from kawamori.doctor.finding import Finding, Found, Patient, age, ok, red
+from kawamori.doctor.finding import Finding, Found, Patient, age, ok, red, unknown
+from kawamori.feeds.config import read_feeds
+from kawamori.feeds.facts import FeedFact, feed_facts
 from kawamori.official_files import official_files
 from kawamori.policies import read_policy
 from kawamori.rosters import city_roster
@@ -21,6 +23,9 @@ FILES = {
     "missing": "missing",
     "unreadable": "unreadable",
 }
+FEED_REMEDY = (
+    "kawamori feed CITY NAME asks it again; docs/operations.md (赤くなったら) names each fault."
+)
 CYCLE_MAX = timedelta(minutes=90)  # where no policy can be read
 
 
@@ -129,6 +134,50 @@ def cycle(patient: Patient, city_id: str) -> Found:
     else:
         yield ok(check, f"the newest is {age(old)} old")
     yield _telegrams(f"{city_id} telegrams", run.folder, patient.now, telegram_max)
+
+
+def feeds(patient: Patient, city_id: str) -> Found:
+    """Tell how each feed is by its own interval; one on demand is never late."""
+    if patient.engine is None:
+        return
+    try:
+        city = read_city(patient.settings.cities / city_id)
+    except (ValueError, OSError):
+        return  # its own check says it
+    check = f"{city_id} feeds"
+    try:
+        known = read_feeds(city)
+    except ValueError as error:
+        yield red(check, str(error), "Correct the [[feed]] of city.toml (docs/operations.md).")
+        return
+    if not known:
+        yield unknown(
+            check,
+            "none is set up: series come by hand alone",
+            "Write [[feed]] into the city.toml of the built city (docs/operations.md).",
+        )
+    for fact in feed_facts(patient.engine, city, known):
+        yield _feed(f"{city_id} feed {fact.name}", fact, patient.now)
+    for feed in known:
+        if feed.on_demand:
+            yield ok(f"{city_id} feed {feed.name}", "on demand only, never polled by itself")
+
+
+def _feed(check: str, fact: FeedFact, now: datetime) -> Finding:
+    if fact.last_good is None:
+        told = f"never good{f': {fact.fault}' if fact.fault else ', never polled'}"
+        return red(check, told, FEED_REMEDY)
+    told = f"last good {age(now - fact.last_good)} ago, every {age_s(fact.every_s)}"
+    if fact.failures:
+        return red(check, f"{told}; {fact.failures} failed since: {fact.fault}", FEED_REMEDY)
+    if fact.silent(now):
+        return red(check, told, "See why no cycle polls it: systemctl list-timers 'kawamori-*'")
+    return ok(check, told)
+
+
+def age_s(seconds: float) -> str:
+    """Give an interval in words."""
+    return age(timedelta(seconds=seconds)) if seconds >= 60 else f"{seconds:g} s"
 
 
 def _telegrams(check: str, folder: Path | None, now: datetime, most: timedelta) -> Finding:

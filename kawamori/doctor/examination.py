@@ -20,10 +20,10 @@ MACHINE: tuple[Callable[[Patient], Found], ...] = (
     machine.timezone, machine.secrets,
 )  # fmt: skip
 STORE: tuple[Callable[[Patient], Found], ...] = (
-    store.ledger, store.channels, store.outbox, store.first_admin, store.feeds, store.backups,
+    store.ledger, store.channels, store.outbox, store.first_admin, store.backups,
 )  # fmt: skip
 CITY: tuple[Callable[[Patient, str], Found], ...] = (
-    city.bundle, city.policy, city.model, city.roster, city.cycle,
+    city.bundle, city.policy, city.model, city.roster, city.cycle, city.feeds,
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The store: it answers, its ledger holds, nothing is stuck, cycles and back-ups are young."""
+"""The store: it answers, its ledger holds, nothing is stuck, back-ups are young."""
 
 from __future__ import annotations
 
@@ -7,21 +7,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
-from sqlalchemy import Engine, String, column, inspect, make_url, select
-from sqlalchemy import table as sql_table
+from sqlalchemy import Engine, make_url
 
 from alerts.ledger import faults, read, read_head
 from alerts.preflight import last_checks, tell
-from alerts.schema import UtcTime
 from kawamori.backup import MANIFEST
 from kawamori.database import HEAD, connect, revision
-from kawamori.doctor.finding import Finding, Found, Patient, age, ok, red, unknown
+from kawamori.doctor.finding import Finding, Found, Patient, age, ok, red
 from kawamori.duty_facts import health
 from kawamori.settings import Settings
 
 BACKUP_MAX = timedelta(days=2)  # a nightly back-up may miss once
-FEEDS = sql_table("feed_state", column("feed_id", String), column("last_good", UtcTime))
-FEED_MAX = timedelta(hours=1)
 
 
 def open_store(settings: Settings) -> tuple[Engine | None, Finding]:
@@ -161,40 +157,6 @@ def backups(patient: Patient) -> Found:
         )
     else:
         yield ok("backup", f"the newest is {age(old)} old")
-
-
-def feeds(patient: Patient) -> Found:
-    """Tell how long ago each feed was last good."""
-    if patient.engine is None:
-        return
-    rows = feed_rows(patient.engine)
-    if not rows:
-        yield unknown(
-            "feeds",
-            "no feed has been polled",
-            "Series come by kawamori run --observations alone; else set feeds up.",
-        )
-    for name, good in rows:
-        check = f"feed {name}"
-        if good is None:
-            yield red(check, "never good", "Look at its address and at the network.")
-        elif patient.now - good > FEED_MAX:
-            yield red(
-                check,
-                f"last good {age(patient.now - good)} ago",
-                "Look at its address, at the network and at the provider's notices.",
-            )
-        else:
-            yield ok(check, f"last good {age(patient.now - good)} ago")
-
-
-def feed_rows(engine: Engine) -> list[tuple[str, datetime | None]]:
-    """Give each feed and when it was last good; none where feeds keep no state."""
-    if not inspect(engine).has_table(FEEDS.name):
-        return []
-    with engine.connect() as connection:
-        rows = connection.execute(select(FEEDS).order_by(FEEDS.c.feed_id)).all()
-    return [(row.feed_id, row.last_good) for row in rows]
 
 
 def _made_at(path: Path) -> datetime | None:

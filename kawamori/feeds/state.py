@@ -13,7 +13,6 @@ from sqlalchemy.exc import IntegrityError
 from kawamori.feeds.tables import feed_state
 
 SET_BACK = timedelta(minutes=5)  # less is another process that began a little later
-SILENT_POLLS = 3  # a feed whose last good poll is so many intervals ago is silent
 
 
 @dataclass(frozen=True)
@@ -86,9 +85,3 @@ def feed_states(engine: Engine, feed_ids: list[str] | None = None) -> list[FeedS
         query = query.where(feed_state.c.feed_id.in_(feed_ids))
     with engine.connect() as connection:
         return [FeedState(**row._mapping) for row in connection.execute(query)]
-
-
-def silent(state: FeedState, *, every_s: float, now: datetime) -> bool:
-    """Tell whether a feed has given nothing for `SILENT_POLLS` intervals."""
-    limit = timedelta(seconds=SILENT_POLLS * every_s)
-    return state.last_good is None or now - state.last_good > limit

@@ -23,6 +23,7 @@ from kawamori.console.access import declared
 from kawamori.console.desk import Desk, utc_now
 from kawamori.duty import alerting, send_test, watch, watch_city
 from kawamori.duty_facts import run_facts
+from kawamori.feeds.facts import FeedFact
 from kawamori.policies import read_policy
 from kawamori.record import run_json
 from kawamori.settings import Settings
@@ -127,6 +128,22 @@ def test_a_run_says_what_is_likely_silent_and_advised(live_run):
         (each.gauge_id, each.threshold): each for each in run_facts(record, CITY, near).chances
     }
     assert chances["up", "danger"].probability == 0.7
+
+
+def test_a_feed_that_failed_twice_or_is_silent_is_told(live_run):
+    good = live_run.issued_at - timedelta(minutes=10)
+    feeds = tuple(
+        FeedFact(name, "table", 600.0, at, None, failures, "busy")
+        for name, at, failures in (
+            ("well", good, 0), ("once", good, 1), ("twice", good, 2),
+            ("old", good - timedelta(minutes=20), 0),
+        )
+    )  # fmt: skip
+    record = json.loads(run_json(dataclasses.replace(live_run, feeds=feeds)))
+    silences = run_facts(record, CITY, read_policy(Settings())).silences
+    found = {each.source: each.since for each in silences}
+    assert {"feed:twice": good, "feed:old": feeds[3].last_good}.items() <= found.items()
+    assert not {"feed:well", "feed:once"} & set(found)
 
 
 def test_a_record_of_another_form_is_named():

@@ -6,6 +6,7 @@ import dataclasses
 from datetime import timedelta
 
 from advisory.types import GaugeState, Level, Warnings
+from kawamori.feeds.facts import FeedFact
 from kawamori.run import Run
 from kawamori.situation import advice_rows, ages, banners, gaps, gauge_rows, main_reason, weighed
 
@@ -119,6 +120,22 @@ def test_ages_count_from_issue_time_and_mark_what_never_came(made_run: Run) -> N
     assert found["水位"].text == "10分前"
     assert found["雨量"].text == "最新"
     assert (found["警報電文"].text, found["警報電文"].late) == ("未接続", True)
+
+
+def test_each_feed_is_as_old_as_its_last_good_poll(made_run: Run) -> None:
+    def feed(name: str, minutes: float | None, failures: int = 0) -> FeedFact:
+        good = None if minutes is None else made_run.issued_at - timedelta(minutes=minutes)
+        return FeedFact(name, "table", 600.0, good, None, failures, "")
+
+    feeds = (feed("a", 10), feed("b", 25), feed("c", None), feed("d", 10, failures=1))
+    rows = ages(dataclasses.replace(made_run, feeds=feeds))[4:]
+    # Twice its ten minutes and a quarter more is late, and so is one that has just failed.
+    assert [(row.feed, row.text, row.late) for row in rows] == [
+        ("受信 a", "10分前", False), ("受信 b", "25分前", True),
+        ("受信 c", "データなし", True), ("受信 d", "10分前", True),
+    ]  # fmt: skip
+    later = made_run.issued_at + timedelta(minutes=20)
+    assert ages(dataclasses.replace(made_run, feeds=feeds[:1]), at=later)[4].late
 
 
 def test_late_telegrams_are_marked(made_run: Run) -> None:

@@ -22,6 +22,7 @@ from kawamori.console.accounts import first_admin
 from kawamori.doctor import city, machine, store
 from kawamori.doctor.examination import as_json, examine, table
 from kawamori.doctor.finding import Finding, Found, Patient
+from kawamori.feeds.state import claim, record_fault, record_good
 from kawamori.settings import Settings
 from kawamori.store import complete, open_store, start, stored_runs
 
@@ -347,16 +348,53 @@ def test_an_old_cycle_and_silent_telegrams_are_named(patient: Patient, tmp_path:
     assert "no feed is connected" in telegrams.told
 
 
-def test_a_feed_that_is_silent_is_named(patient: Patient) -> None:
+FEEDS = """
+[[feed]]
+name = "ten"
+kind = "table"
+url = "https://pref.example/a.csv"
+every_s = 600
+[feed.columns]
+g1 = "g1"
+[[feed]]
+name = "hour"
+kind = "table"
+url = "https://pref.example/b.csv"
+every_s = 3600
+[feed.columns]
+g1 = "g1"
+[[feed]]
+name = "look"
+kind = "kawabou"
+url = "https://river.example/{station}"
+on_demand = true
+[feed.stations]
+1 = "g1"
+"""
+
+
+def test_a_feed_is_late_by_its_own_interval_and_one_on_demand_never(patient: Patient) -> None:
     assert patient.engine is not None
-    stamps = {"good": NOW - timedelta(minutes=5), "late": NOW - timedelta(hours=2), "never": None}
-    with patient.engine.begin() as connection:
-        connection.execute(text("DROP TABLE IF EXISTS feed_state"))
-        connection.execute(text("CREATE TABLE feed_state (feed_id TEXT, last_good TIMESTAMP)"))
-        for feed, at in stamps.items():
-            told = {"feed": feed, "at": None if at is None else f"{at:%Y-%m-%d %H:%M:%S}"}
-            connection.execute(text("INSERT INTO feed_state VALUES (:feed, :at)"), told)
-    found = {line.check: line for line in store.feeds(patient)}
-    assert found["feed good"].state == "ok"
-    assert found["feed late"].told == "last good 2 h 0 min ago"
-    assert found["feed never"].told == "never good"
+    assert only(city.feeds(patient, "tiny")).state == "unknown"  # none is set up
+    path = patient.settings.cities / "tiny" / "city.toml"
+    path.write_text(path.read_text(encoding="utf-8") + FEEDS, encoding="utf-8")
+    assert names(city.feeds(patient, "tiny")) == {"tiny feed ten", "tiny feed hour"}  # never polled
+    good = NOW - timedelta(minutes=25)
+    for name in ("ten", "hour"):
+        claim(patient.engine, f"tiny/{name}", "table", every_s=600, now=good)
+        record_good(patient.engine, f"tiny/{name}", now=good, newest=None, memory={}, faults=())
+    found = {line.check: line for line in city.feeds(patient, "tiny")}
+    # 25 min: more than two of ten minutes, less than one hour.
+    assert found["tiny feed ten"].told == "last good 25 min ago, every 10 min"
+    assert {check: line.state for check, line in found.items()} == {
+        "tiny feed ten": "red", "tiny feed hour": "ok", "tiny feed look": "ok",
+    }  # fmt: skip
+    record_fault(patient.engine, "tiny/hour", now=NOW, fault="refused: answered 403")
+    (line,) = [one for one in city.feeds(patient, "tiny") if one.check == "tiny feed hour"]
+    assert line.told.endswith("1 failed since: refused: answered 403")
+
+
+def test_a_wrong_feed_is_named(patient: Patient) -> None:
+    path = patient.settings.cities / "tiny" / "city.toml"
+    path.write_text(path.read_text(encoding="utf-8") + "[[feed]]\nkind = 'rss'\n", encoding="utf-8")
+    assert "kind must be one of" in only(city.feeds(patient, "tiny")).told

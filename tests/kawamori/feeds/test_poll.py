@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from kawamori.feeds.facts import feed_facts
 from kawamori.feeds.poll import poll_due, poll_one
-from kawamori.feeds.state import feed_states, silent
+from kawamori.feeds.state import feed_states
 from kawamori.feeds.types import Feed
 
 NOW = datetime(2026, 6, 1, 3, 5, tzinfo=UTC)
@@ -169,13 +170,16 @@ def test_a_feed_that_raises_anything_does_not_silence_the_next(
     assert [one.fault for one in outcomes] == ["ZeroDivisionError: by a strange body", ""]
 
 
-def test_a_feed_is_silent_after_three_intervals_without_anything(pages, town, table_feed, round_at):
+def test_a_feed_that_misses_two_polls_is_silent(pages, town, table_feed, round_at):
     pages.put("/table.csv", TABLE, pages.answer_of(status=403))
     poll_one(town, table_feed, round_at())
     poll_one(town, table_feed, round_at(60))
-    row = state(round_at())
-    assert not silent(row, every_s=60.0, now=NOW + timedelta(seconds=180))
-    assert silent(row, every_s=60.0, now=NOW + timedelta(seconds=181))
+    (fact,) = feed_facts(round_at().engine, town, [table_feed])
+    assert (fact.last_good, fact.failures) == (NOW, 1)
+    assert fact.late(NOW)  # the last one failed
+    # Cycles poll each 10 min, however short its interval: two of them, and a quarter more.
+    assert not fact.silent(NOW + timedelta(minutes=22))
+    assert fact.silent(NOW + timedelta(minutes=23))
 
 
 def test_a_clock_set_back_does_not_hold_a_feed(pages, town, table_feed, round_at):
