@@ -20,6 +20,7 @@ from kawamori import champion as module
 from kawamori.champion import champion_for
 from kawamori.cities import open_city
 from kawamori.drill import LEADS, read_series
+from kawamori.live_desk import live_desk
 from kawamori.pipeline import cycle, open_desk
 from kawamori.policies import read_policy
 from kawamori.record import run_json
@@ -82,6 +83,12 @@ def test_the_champion_forecasts_and_the_run_says_so(settings, city, training):
         "kind": "champion", "model_id": "persistence", "champion": kept.name, "why_not": "",
     }  # fmt: skip
     assert run_of(json.loads(run_json(run))).forecaster == run.forecaster
+
+
+def test_a_live_desk_opens_with_the_champion(settings, city, training):
+    kept = crown(settings, city, training)
+    forecaster = live_desk(city, settings, rain=True).forecaster
+    assert (forecaster.kind, forecaster.champion) == ("champion", kept.name)
 
 
 def damage(kept, settings):

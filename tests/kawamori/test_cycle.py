@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
@@ -68,12 +69,20 @@ def test_a_flood_that_came_by_a_feed_is_advised_although_all_else_is_missing(set
     assert not any("水位なし" in note for note in done.notes)
 
 
-def test_a_broken_feed_stands_on_the_page(settings):
+def test_a_broken_feed_and_a_broken_champion_stand_on_the_page(settings):
     (settings.cities / "tiny" / "in").rmdir()
+    settings.champions.mkdir()
+    (settings.champions / "tiny.json").write_text("[]")
     done = run_cycle(settings, "tiny", now=NOW)
     assert done.outcomes[0].fault.startswith("folder: ")
     assert any("受信の障害: drop(連続1回)" in note for note in done.notes)
-    assert "受信の障害" in (done.folder / "index.html").read_text("utf-8")
+    assert any("昇格したモデルを使えない(TypeError" in note for note in done.notes)
+    page = (done.folder / "index.html").read_text("utf-8")
+    assert "受信の障害" in page
+    assert "昇格したモデルを使えない" in page
+    record = json.loads((done.folder / "run.json").read_text("utf-8"))
+    assert (record["forecaster"]["kind"], record["forecaster"]["model_id"]) == ("default", "gbm")
+    assert [(feed["name"], feed["failures"]) for feed in record["feeds"]] == [("drop", 1)]
 
 
 def test_an_hourly_series_reaches_to_now(settings):
