@@ -81,6 +81,29 @@ def simple(values: Row, *, reference: float = 0.0, binary: int = 0, decimal: int
     return section(5, five) + section(6, six) + section(7, bits_of(packed, width) if width else b"")
 
 
+def in_groups(groups: Sequence[tuple[int, int, Sequence[int]]], *, heads: Sequence[int] = (),
+              management: int = 0, decimal: int = 1) -> bytes:  # fmt: skip
+    """Give sections 5 to 7 of template 5.2, or with `heads` 5.3: reference, width, packed a group.
+
+    `heads` are the first values and the least difference; as many firsts, so high the order.
+    """
+    count = sum(len(packed) for _, _, packed in groups)
+    five = struct.pack(">IHf", count, 3 if heads else 2, 0.0)
+    five += sign_and_size(0, 2) + sign_and_size(decimal, 2) + bytes([6, 0, 1, management])
+    five += bytes(8) + struct.pack(">IBBIBIB", len(groups), 0, 4, 1, 1, len(groups[-1][2]), 5)
+    told = b""
+    if heads:
+        five += bytes([len(heads) - 1, 2])
+        told = b"".join(sign_and_size(head, 2) for head in heads)
+    told += bits_of([reference for reference, _, _ in groups], 6)
+    told += bits_of([width for _, width, _ in groups], 4)
+    told += bits_of([len(packed) - 1 for _, _, packed in groups], 5)
+    text = "".join(f"{one:0{width}b}" for _, width, packed in groups for one in packed if width)
+    text += "0" * (-len(text) % 8)
+    told += bytes(int(text[at : at + 8], 2) for at in range(0, len(text), 8))
+    return section(5, five) + section(6, bytes([255])) + section(7, told)
+
+
 def run_length(levels: Sequence[int], table: Sequence[int], *, decimal: int = 1,
                width: int = 8) -> bytes:  # fmt: skip
     """Give sections 5 to 7 of template 5.200: the level of each point, 0 = missing."""

@@ -1,4 +1,4 @@
-"""GRIB edition 2 as 気象庁 sends rain: sections, lat/lon grid, two packings; numpy alone.
+"""GRIB edition 2 as 気象庁 sends rain: sections, lat/lon grid, its packings; numpy alone.
 
 Only what rain needs is read, at single points, so that a file of 70 MB costs little. Octets are
 numbered from 1 as in the manuals [1]_ [2]_. A library was weighed and not taken: ecCodes 2.50
@@ -8,20 +8,21 @@ template 5.200; a reader without C cannot end the process that it runs in.
 References
 ----------
 .. [1] WMO Manual on Codes (WMO-No. 306), Volume I.2, FM 92 GRIB edition 2: templates 3.0, 4.8,
-   5.0, 5.200, 7.200 and code tables 3.4, 4.4, 4.10, 6.0
+   5.0, 5.2, 5.3, 5.200 and code tables 3.4, 4.4, 4.10, 6.0
 .. [2] 気象庁 国際気象通報式・別冊; 配信資料に関する技術情報(気象編)第193号
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.sources.grib2_packing import PACKINGS, Packed, signed, unsigned
+from forecasting.sources.grib2_complex import Complex
+from forecasting.sources.grib2_packing import Packed, RunLength, Simple, signed, unsigned
 
 Floats = NDArray[np.float64]
 
@@ -31,6 +32,9 @@ RAIN = {  # (discipline, category, number)
     (0, 1, 8): "total precipitation [kg m-2]",
     (0, 1, 200): "1時間降水量 of 気象庁, local table [mm]",
 }
+PACKINGS: Mapping[int, type[Simple] | type[Complex] | type[RunLength]] = {
+    0: Simple, 2: Complex, 3: Complex, 200: RunLength,
+}  # fmt: skip
 PERIODS = (8, 50008, 50009)  # product templates whose octets 35 to 53 tell the time of a sum
 SUM = 1  # code table 4.10
 UNIT_S = {0: 60, 1: 3600, 2: 86400, 10: 3 * 3600, 11: 6 * 3600, 12: 12 * 3600, 13: 1}  # table 4.4

@@ -6,7 +6,7 @@ Octets are numbered from 1 as in the manual (`forecasting.sources.grib2`).
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -34,56 +34,90 @@ class Packed(Protocol):
 
 
 @dataclass(frozen=True)
-class Simple:
-    """Template 5.0: (R + X 2^E) / 10^D, X of equal width; points without a bit are missing."""
+class Present:
+    """The bit map of section 6: which points have a packed value, and which one."""
+
+    bits: NDArray[np.uint8]
+    before: Places  # how many bits are set before each octet
+
+    @classmethod
+    def of(cls, bitmap: bytes, points: int) -> Self:
+        """Check that there is a bit for each point."""
+        bits = np.frombuffer(bitmap, np.uint8)
+        if len(bits) * 8 < points:
+            raise ValueError(f"bit map must have {points} bits, got {len(bits) * 8}.")
+        count = np.bitwise_count(bits)
+        return cls(bits, np.cumsum(count, dtype=np.int64) - count)
+
+    def count(self, points: int) -> int:
+        """Give how many of the points have a value."""
+        return int(np.unpackbits(self.bits, count=points).sum())
+
+    def spread(self, points: Places, values: Callable[[Places], Floats]) -> Floats:
+        """Give the values at points, of their places among the packed ones; NaN = missing."""
+        octet, bit = points // 8, points % 8
+        here = self.bits[octet].astype(np.int64)
+        there = (here >> (7 - bit)) & 1 == 1
+        place = self.before[octet] + np.bitwise_count(here >> (8 - bit))
+        told = np.full(points.shape, np.nan)
+        told[there] = values(place[there])
+        return told
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What makes numbers of packed ones X: (R + X 2^E) / 10^D."""
 
     reference: float
     binary: int
     decimal: int
+
+    @classmethod
+    def of(cls, section: bytes) -> Self:
+        """Read octets 12 to 19 of section 5."""
+        (reference,) = struct.unpack(">f", section[11:15])
+        binary, decimal = signed(section[15:17]), signed(section[17:19])
+        if not np.isfinite(reference) or abs(binary) > MOST_SCALE or abs(decimal) > MOST_SCALE:
+            raise ValueError(f"scale must be within {MOST_SCALE}, got {binary}, {decimal}.")
+        return cls(float(reference), binary, decimal)
+
+    def values(self, packed: Floats | Places) -> Floats:
+        """Give the numbers."""
+        return np.asarray((self.reference + packed * 2.0**self.binary) / 10.0**self.decimal)
+
+
+@dataclass(frozen=True)
+class Simple:
+    """Template 5.0: numbers of equal width; points without a bit are missing."""
+
+    scale: Scale
     bits: int
     data: NDArray[np.uint8]
-    present: NDArray[np.uint8] | None  # a bit a point
-    order: NDArray[np.int64] | None  # how many bits are set before each octet of `present`
+    present: Present | None
 
     @classmethod
     def of(cls, section: bytes, bitmap: bytes | None, data: bytes, points: int) -> Self:
         if len(section) < 21:
             raise ValueError(f"section 5 must have 21 bytes, got {len(section)}.")
-        (reference,) = struct.unpack(">f", section[11:15])
         bits, count = section[19], unsigned(section[5:9])
-        present, order, known = None, None, points
-        if bitmap is not None:
-            present = np.frombuffer(bitmap, np.uint8)
-            if len(present) * 8 < points:
-                raise ValueError(f"bit map must have {points} bits, got {len(present) * 8}.")
-            before = np.cumsum(np.bitwise_count(present), dtype=np.int64)
-            order = before - np.bitwise_count(present)
-            known = int(np.unpackbits(present, count=points).sum())
+        present = None if bitmap is None else Present.of(bitmap, points)
+        known = points if present is None else present.count(points)
         if count != known or bits > MOST_BITS or len(data) * 8 < known * bits:
             raise ValueError(
                 f"{known} values of at most {MOST_BITS} bits must be packed, got {count} of {bits} "
                 f"bits in {len(data)} bytes. Fetch the file again."
             )
-        raw = np.frombuffer(data + b"\0" * 8, np.uint8)
-        binary, decimal = signed(section[15:17]), signed(section[17:19])
-        if not np.isfinite(reference) or abs(binary) > MOST_SCALE or abs(decimal) > MOST_SCALE:
-            raise ValueError(f"scale must be within {MOST_SCALE}, got {binary}, {decimal}.")
-        return cls(float(reference), binary, decimal, bits, raw, present, order)
+        return cls(Scale.of(section), bits, spare(data), present)
 
     def at(self, points: Places) -> Floats:
-        if self.present is None or self.order is None:
-            return self._values(points)
-        octet, bit = points // 8, points % 8
-        here = self.present[octet].astype(np.int64)
-        there = (here >> (7 - bit)) & 1 == 1
-        place = self.order[octet] + np.bitwise_count(here >> (8 - bit))
-        values = np.full(points.shape, np.nan)
-        values[there] = self._values(place[there])
-        return values
+        return (
+            self._values(points)
+            if self.present is None
+            else self.present.spread(points, self._values)
+        )
 
     def _values(self, places: Places) -> Floats:
-        packed = picked(self.data, places * self.bits, self.bits)
-        return np.asarray((self.reference + packed * 2.0**self.binary) / 10.0**self.decimal)
+        return self.scale.values(picked(self.data, places * self.bits, self.bits))
 
 
 @dataclass(frozen=True)
@@ -112,8 +146,7 @@ class RunLength:
         values = np.concatenate([[np.nan], magnitude / 10.0 ** signed(section[16:17])])
         if len(data) * 8 // bits > LIMIT_VALUES:
             raise ValueError(f"runs must be at most {LIMIT_VALUES} values.")
-        raw = np.frombuffer(data + b"\0" * 8, np.uint8)
-        coded = picked(raw, np.arange(len(data) * 8 // bits) * bits, bits)
+        coded = picked(spare(data), np.arange(len(data) * 8 // bits) * bits, bits)
         levels, ends = _runs(coded, used, base, points)
         return cls(values, levels, ends)
 
@@ -142,14 +175,18 @@ def _runs(coded: Places, used: int, base: int, points: int) -> tuple[Places, Pla
     return coded[heads][: last + 1], ends[: last + 1].astype(np.int64)
 
 
-def picked(octets: NDArray[np.uint8], starts: Places, bits: int) -> Places:
-    """Give the numbers of some bits each that begin at bits; eight spare octets end the array."""
-    if bits == 0:
-        return np.zeros(starts.shape, np.int64)
+def spare(data: bytes) -> NDArray[np.uint8]:
+    """Give octets with eight more of 0, so that `picked` may read beyond the last number."""
+    return np.frombuffer(data + bytes(8), np.uint8)
+
+
+def picked(octets: NDArray[np.uint8], starts: Places, bits: int | Places) -> Places:
+    """Give the numbers of at most 32 bits each that begin at bits of `spare` octets."""
     window = np.zeros(starts.shape, np.int64)
     for offset in range(5):  # 32 bits at any bit of an octet lie in five
         window = (window << 8) | octets[starts // 8 + offset]
-    return (window >> (40 - bits - starts % 8)) & ((1 << bits) - 1)
+    told: Places = (window >> (40 - bits - starts % 8)) & ((1 << np.asarray(bits)) - 1)
+    return told
 
 
 def unsigned(octets: bytes) -> int:
@@ -161,6 +198,3 @@ def signed(octets: bytes) -> int:
     """Give a number whose first bit is its sign (not two's complement)."""
     number, top = unsigned(octets), 1 << (len(octets) * 8 - 1)
     return top - number if number & top else number
-
-
-PACKINGS: Mapping[int, type[Simple] | type[RunLength]] = {0: Simple, 200: RunLength}

@@ -14,7 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecasting.sources.grib2 import rain_fields
-from tests.grib_files import LAT, LON, grid, message, product, run_length, section, simple
+from tests.grib_files import (
+    LAT,
+    LON,
+    grid,
+    in_groups,
+    message,
+    product,
+    run_length,
+    section,
+    simple,
+)
 
 REFERENCE = datetime(2026, 6, 1, 0, tzinfo=UTC)
 END = datetime(2026, 6, 1, 3, tzinfo=UTC)
@@ -75,6 +85,36 @@ def test_a_long_run_has_several_digits():
     np.testing.assert_allclose(field.at(lon, lat), [0.0, 0.0, 2.0, 2.0])
 
 
+def test_groups_have_their_own_reference_and_width():
+    # Tenths of mm: 5 + (0, 1, 3) in two bits, 40 without a bit, 10 + (0, 7) in three bits.
+    packing = in_groups([(5, 2, (0, 1, 3)), (40, 0, (0,)), (10, 3, (0, 7))])
+    _, rain = read(message(REFERENCE, grid(), SUM, packing))
+    np.testing.assert_allclose(rain, [0.5, 0.6, 0.8, 4.0, 1.0, 1.7])
+
+
+@pytest.mark.parametrize(
+    ("heads", "groups"),
+    [
+        # 3, 5, 8, 8, 9, 20 tenths: 3, then +2, +3, +0, +1, +11; the first is told apart.
+        ((3, 0), [(0, 2, (0, 2, 3, 0)), (1, 4, (0, 10))]),
+        # The same of the differences: 3, 5, then +1, -3, +1, +10, less the least of -3.
+        ((3, 5, -3), [(0, 3, (0, 0, 4, 0, 4)), (13, 0, (0,))]),
+    ],
+)
+def test_differences_of_first_and_second_order_are_summed(heads, groups):
+    _, rain = read(message(REFERENCE, grid(), SUM, in_groups(groups, heads=heads)))
+    np.testing.assert_allclose(rain, [0.3, 0.5, 0.8, 0.8, 0.9, 2.0])
+
+
+def test_the_highest_numbers_of_a_group_are_missing_where_the_file_says_so():
+    # Two bits: 3 is missing, with two kinds of missing 2 is too; so is a group of 63 (six bits).
+    groups = [(5, 2, (0, 1, 2, 3)), (63, 0, (0, 0))]
+    for management, expected in ((1, [0.5, 0.6, 0.7, NAN]), (2, [0.5, 0.6, NAN, NAN])):
+        packing = in_groups(groups, management=management)
+        _, rain = read(message(REFERENCE, grid(), SUM, packing))
+        np.testing.assert_allclose(rain, [*expected, NAN, NAN])
+
+
 @pytest.mark.parametrize("template", [50008, 50009])
 def test_the_templates_of_the_agency_are_read(template):
     told = product(REFERENCE, END, 1, template=template, parameter=(1, 200))
@@ -127,8 +167,9 @@ WHOLE = message(REFERENCE, grid(), SUM, simple(RAIN))
         (message(REFERENCE, grid(), product(REFERENCE, END, 1, statistic=2), simple(RAIN)),
          "statistic 2"),
         (message(REFERENCE, grid(), SUM, simple(RAIN).replace(b"\x05\0\0\0\x06\0\0",
-                                                              b"\x05\0\0\0\x06\0\x03")),
-         r"packing must be one of 5\.0, 5\.200, got template 5\.3"),
+                                                              b"\x05\0\0\0\x06\0\x28")),
+         r"packing must be one of 5\.0, .* 5\.200, got template 5\.40"),
+        (message(REFERENCE, grid(), SUM, in_groups([(5, 2, (0, 1, 3))])), "6 values .* got 3"),
         (message(REFERENCE, grid(), SUM, run_length((1, 1, 2), TABLE)), "end at 6 points, got 3"),
         (message(REFERENCE, grid(), SUM, run_length((5,) * 6, TABLE)), "levels up to 5 of 4"),
     ],
@@ -139,8 +180,9 @@ def test_what_is_not_read_is_named_with_what_came(body, fault):
     assert not re.search(r"Traceback|IndexError", str(told.value))
 
 
+GROUPS = in_groups([(0, 3, (0, 0, 4, 0, 4)), (13, 0, (0,))], heads=(3, 5, -3))
 MANY = message(REFERENCE, grid(), SUM, simple((None, *RAIN[1:])), SUM,
-               run_length((0, 1, 1, 2, 4, 4), TABLE))  # fmt: skip
+               run_length((0, 1, 1, 2, 4, 4), TABLE), SUM, GROUPS)  # fmt: skip
 
 
 @settings(max_examples=150, deadline=None)
