@@ -46,7 +46,7 @@ from kawamori.told import read_told
 
 MEMORY = timedelta(days=30)  # that the features look back on, and a little more
 TEN_MINUTES = timedelta(minutes=10)
-RECENT = timedelta(hours=2)  # advice of an older run no longer steadies that of this one
+RECENT = timedelta(hours=24)  # an order older than that is not held: an outage may take hours
 
 
 @dataclass(frozen=True)

@@ -106,10 +106,11 @@ def level_of(done, district):
 
 
 def test_a_report_from_the_field_counts_until_the_city_ends_the_order(settings):
-    """A silent gauge holds what a patrol called for; once the city has lifted it nothing does."""
+    """A silent gauge holds what a patrol called for, also after three hours without a cycle; once
+    the city has lifted it nothing does."""
     city = open_city("tiny", settings, lambda *_: None)
     leak = Report("abnormal_leak", NOW, "消防団", "右岸に漏水", ("low",))
-    at = [NOW + timedelta(minutes=minutes) for minutes in (0, 10, 20, 25, 30)]
+    at = [NOW + timedelta(minutes=minutes) for minutes in (0, 10, 180, 185, 190)]
     with opened_store(settings.store_url) as store:
         enter_reports(
             store, city, [leak], kinds={leak.kind}, entered_by="officer", entered_at=at[0]
