@@ -14,7 +14,8 @@ from typing import Any, Literal
 
 import numpy as np
 import shapely
-from sqlalchemy import Engine, Table, insert, select
+from sqlalchemy import Connection, Engine, Table, func, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from forecasting.types import utc64
 from kawamori.store import ground_road, ground_shelter
@@ -25,6 +26,12 @@ Status = Literal["open", "closed", "opening"]
 STATUSES = ("open", "closed", "opening")
 SNAP_M = 50.0  # farthest that a point may lie from the road it is meant for
 SAME_M = 1.0  # a road whose middle lies this near is the same road in a newer bundle
+TRIES = 20  # of appending a report while others append to the same shelter
+STORED_ONLY = ("report_id", "city_id", "revision")
+
+
+class ReportedMeanwhileError(ValueError):
+    """Somebody reported on the same shelter since the reporter looked: nothing was kept."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +105,7 @@ def record_shelter(
     note: str = "",
     by: str,
     at: datetime,
+    seen: int | None = None,
 ) -> ShelterReport:
     """Append a report about a shelter; what is None stays as it was told before.
 
@@ -109,9 +117,14 @@ def record_shelter(
         What is held by name of `shelters.stock.STOCK`.
     by, at
         Office or officer, and when; `at` must have a zone.
+    seen
+        The `shelter_revision` that the reporter looked at: of two reports on the same one, one is
+        kept, whatever processes they come through. None = not checked.
 
     Raises
     ------
+    ReportedMeanwhileError
+        If another report came after `seen`.
     ValueError
         Naming every value that cannot be.
     """
@@ -133,8 +146,14 @@ def record_shelter(
     _refuse(faults, f"shelter {shelter_id}")
     inside = None if occupied is None else int(occupied)
     report = ShelterReport(shelter_id, status, inside, upstairs, held, note.strip(), by, at)
-    _append(engine, ground_shelter, city_id, report)
+    _append_next(engine, city_id, report, seen)
     return report
+
+
+def shelter_revision(engine: Engine, city_id: str, shelter_id: str) -> int:
+    """Give the number of the newest report on a shelter; 0 = there is none."""
+    with engine.connect() as connection:
+        return _revision(connection, city_id, shelter_id)
 
 
 def record_road(
@@ -262,6 +281,36 @@ def _append(engine: Engine, table: Table, city_id: str, report: Any) -> None:
         connection.execute(insert(table).values(city_id=city_id, **vars(report)))
 
 
+def _append_next(engine: Engine, city_id: str, report: ShelterReport, seen: int | None) -> None:
+    """Append a report under the next revision; the store lets only one of two at the same in."""
+    for _ in range(TRIES):
+        try:
+            with engine.begin() as connection:
+                newest = _revision(connection, city_id, report.shelter_id)
+                if seen is not None and newest != seen:
+                    break
+                connection.execute(
+                    insert(ground_shelter).values(
+                        city_id=city_id, revision=newest + 1, **vars(report)
+                    )
+                )
+            return
+        except IntegrityError:  # another process appended between looking and writing: look again
+            continue
+    raise ReportedMeanwhileError(
+        f"shelter {report.shelter_id}: somebody reported after revision {seen}. "
+        "Look at what they told, then report again."
+    )
+
+
+def _revision(connection: Connection, city_id: str, shelter_id: str) -> int:
+    table = ground_shelter.c
+    query = select(func.max(table.revision)).where(
+        table.city_id == city_id, table.shelter_id == shelter_id
+    )
+    return int(connection.execute(query).scalar() or 0)
+
+
 def _rows(engine: Engine, table: Table, city_id: str, at: datetime) -> list[dict[str, Any]]:
     query = (
         select(table)
@@ -270,4 +319,4 @@ def _rows(engine: Engine, table: Table, city_id: str, at: datetime) -> list[dict
     )
     with engine.connect() as connection:
         rows = [dict(row._mapping) for row in connection.execute(query)]
-    return [{k: v for k, v in row.items() if k not in ("report_id", "city_id")} for row in rows]
+    return [{k: v for k, v in row.items() if k not in STORED_ONLY} for row in rows]

@@ -37,7 +37,7 @@ from kawamori.grounded import (
 from kawamori.kept_models import fit_or_load
 from kawamori.out_of_reach import planned_stranding
 from kawamori.outlook import outlook
-from kawamori.placement import Placement, place_people
+from kawamori.placement import Placement, basis_of, place_people
 from kawamori.routes import main_routes
 from kawamori.run import Forecaster, Run
 from kawamori.shelter_rules import ShelterDesk, open_shelters
@@ -275,6 +275,7 @@ def _run(
         forecaster=desk.forecaster,
         out_of_reach=desk.out_of_reach,
         routes=_routes(desk, placement, closed),
+        basis=basis_of(placement, city, closed),
         sheltering=sheltering(
             desk.shelters, city, placement, seen.chances, advice,
             ways=desk.ways, closed=closed, leaving_min=_leaving_min(desk.policy.clearance),

@@ -43,6 +43,27 @@ class Placement:
     moves: pd.DataFrame | None
 
 
+@dataclass(frozen=True, eq=False)
+class Basis:
+    """What a plan stands on, kept with its run so that it can be made again with other doors."""
+
+    origins: pd.DataFrame  # index origin: lon, lat
+    places: pd.DataFrame  # index shelter_id: lon, lat, capacity as planned with (of dry floors)
+    barred: tuple[int, ...]  # roads that nobody may set foot on
+
+
+def basis_of(placement: Placement | None, city: City, closed: Closures | None) -> Basis | None:
+    """Give what a placement stands on."""
+    if placement is None or city.shelters is None:
+        return None
+    points = city.shelters.geometry
+    capacity = city.shelters["capacity"].astype("Int64")
+    capacity.update(placement.safe["capacity"].astype("Int64"))
+    places = pd.DataFrame({"lon": points.x, "lat": points.y, "capacity": capacity})
+    barred = () if closed is None else closed.barred
+    return Basis(placement.people[["lon", "lat"]], places.rename_axis("shelter_id"), barred)
+
+
 def place_people(
     desk: ShelterDesk,
     city: City,
@@ -68,18 +89,11 @@ def place_people(
     }
     dry, rejected = usable(city.shelters, water.unsafe, **event, upstairs=upstairs)
     minutes = ways.minutes(people, dry, closed=closed)
-    event["no_access"] = _no_access(minutes)
+    event["no_access"] = no_access(minutes)
     reached = Shelters(city.shelters.loc[dry.index])  # the capacity as listed, not yet of the dry
     safe, lost = usable(reached, water.unsafe, **event, upstairs=upstairs)
     rejected = pd.concat([rejected, lost], ignore_index=True)
-    choice, opened = _opened(desk, people, safe, minutes, told)
-    given: Any = {"limits": desk.limits, "rejected": rejected}
-    moves = None
-    if told is None:
-        allocation = allocate(people, opened, minutes, **given)
-    else:
-        changed = replan(told, people, opened, minutes, **given)
-        allocation, moves = changed.allocation, changed.moves
+    choice, allocation, moves = placed(desk, people, safe, minutes, told=told, rejected=rejected)
     said = [assumed_parts(city, desk.shares) if len(people) else "", _walked(allocation, minutes)]
     allocation = replace(allocation, notes=(*allocation.notes, *filter(None, said)))
     cases = upper_floors(city.shelters, rejected, water.unsafe, **event)
@@ -105,7 +119,26 @@ def _chance(index: WaterIndex | None, city: City, exceedance: Exceedance) -> pd.
     return pd.Series(told[DEEP].groupby(level="building_id").max(skipna=False))
 
 
-def _no_access(minutes: TravelMinutes) -> dict[str, str]:
+def placed(
+    desk: ShelterDesk,
+    people: pd.DataFrame,
+    safe: Shelters,
+    minutes: TravelMinutes,
+    *,
+    told: Allocation | None,
+    rejected: pd.DataFrame,
+) -> tuple[OpeningChoice, Allocation, pd.DataFrame | None]:
+    """Choose what to open and give everybody a place; and who moves, None = nobody was told."""
+    choice, opened = _opened(desk, people, safe, minutes, told)
+    given: Any = {"limits": desk.limits, "rejected": rejected}
+    if told is None:
+        return choice, allocate(people, opened, minutes, **given), None
+    changed = replan(told, people, opened, minutes, **given)
+    return choice, changed.allocation, changed.moves
+
+
+def no_access(minutes: TravelMinutes) -> dict[str, str]:
+    """Give the shelters whose nearest road is closed, and why no road leads there."""
     notes = minutes["shelter_note"].sel(traveller="general")
     ids = map(str, minutes["shelter_id"].values)
     return {

@@ -18,6 +18,7 @@ from kawamori.dynamic import DynamicWater
 from kawamori.feeds.facts import FeedFact
 from kawamori.ground import Ground
 from kawamori.outlook import Outlook
+from kawamori.placement import Basis
 from kawamori.sheltering import Sheltering
 from kawamori.ungauged import Danger
 from shelters.types import Allocation
@@ -72,3 +73,4 @@ class Run:
     ground: Ground | None = None  # reports on shelters and roads; None = none are read
     forecaster: Forecaster | None = None  # None = not told, as by a record of an older version
     feeds: tuple[FeedFact, ...] = ()  # as polled for this cycle; () = it was handed a table
+    basis: Basis | None = None  # of the allocation; None = nobody is placed

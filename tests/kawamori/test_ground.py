@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import geopandas as gpd
@@ -13,7 +15,14 @@ from shapely.geometry import LineString
 from sqlalchemy import Engine
 
 from kawamori import store
-from kawamori.ground import SNAP_M, read_ground, record_road, record_shelter
+from kawamori.ground import (
+    SNAP_M,
+    ReportedMeanwhileError,
+    read_ground,
+    record_road,
+    record_shelter,
+    shelter_revision,
+)
 
 NOON = datetime(2026, 9, 1, 3, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -126,3 +135,37 @@ def test_a_road_that_is_not_known_is_refused(
 def test_a_time_without_a_zone_is_refused_in_reading(file: Engine) -> None:
     with pytest.raises(ValueError, match="aware"):
         read_ground(file, "t", at=NOON.replace(tzinfo=None))
+
+
+def test_of_two_reports_on_the_same_revision_one_is_kept(engine: Engine) -> None:
+    # Two engines stand for two processes: nothing is shared but the store.
+    url = engine.url.render_as_string(hide_password=False)
+    others = [store.open_store(url) for _ in range(4)]
+    gate = Barrier(len(others))
+
+    def report(number: int) -> bool:
+        gate.wait(timeout=60)
+        try:
+            tell(others[number], "S1", number, occupied=number, seen=0)
+        except ReportedMeanwhileError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(len(others)) as pool:
+        kept = list(pool.map(report, range(len(others))))
+    for each in others:
+        each.dispose()
+    assert kept.count(True) == 1
+    assert shelter_revision(engine, "t", "S1") == 1
+    (state,) = read_ground(engine, "t", at=NOON + 10 * MINUTE).shelters
+    assert state.occupied == kept.index(True)
+
+
+def test_report_that_checks_nothing_is_appended_whatever_came_before(engine: Engine) -> None:
+    for minute in range(3):
+        tell(engine, "S1", minute, occupied=minute)
+    tell(engine, "S2", 3, occupied=1, seen=0)  # another shelter counts for itself
+    assert [shelter_revision(engine, "t", key) for key in ("S1", "S2", "S3")] == [3, 1, 0]
+    with pytest.raises(ReportedMeanwhileError, match="after revision 2"):
+        tell(engine, "S1", 4, occupied=9, seen=2)
+    assert shelter_revision(engine, "t", "S1") == 3
