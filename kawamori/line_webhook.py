@@ -21,12 +21,14 @@ from alerts.bot.types import Event
 from kawamori.bot_world import StoredWorld
 from kawamori.console.access import from_service
 from kawamori.console.desk import Desk, desk_of
+from kawamori.console.tries import Tries
 from kawamori.settings import Settings
 
 BODY_MAX = 1024 * 1024  # bytes; LINE sends a few kB
 REPLY_TIMEOUT_S = 5.0  # a reply token lives about a minute, and LINE waits for our 200
 PATH = "/v2/bot/message/reply"
 LOG = logging.getLogger(__name__)
+unsigned = Tries()  # what LINE signed is never counted: it may come behind one proxy with all else
 
 router = APIRouter(dependencies=[Depends(from_service)])
 
@@ -43,7 +45,8 @@ async def webhook(
         return Response(status_code=413)
     secret = desk.settings.line_channel_secret.get_secret_value()
     if not signed(body, x_line_signature, secret):
-        return Response(status_code=403)
+        host = request.client.host if request.client else ""
+        return Response(status_code=403 if unsigned.allow(host, desk.now()) else 429)
     try:
         events = read_events(body)
     except ValueError:  # signed, yet not readable: LINE has changed; sending it again is no use

@@ -10,10 +10,7 @@ from __future__ import annotations
 import json
 import logging
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections import defaultdict, deque
-from datetime import datetime, timedelta
 from functools import cache
-from threading import Lock
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -25,6 +22,7 @@ from alerts.glossary import languages
 from alerts.recipients import Person, opt_out
 from kawamori.console.access import public
 from kawamori.console.desk import Desk, desk_of
+from kawamori.console.tries import Tries
 from kawamori.registry import districts_of
 from kawamori.settings import Settings
 from kawamori.store import stored_runs
@@ -32,7 +30,6 @@ from kawamori.store import stored_runs
 LOG = logging.getLogger(__name__)
 CHANNEL, SOURCE = "webpush", "web-push"
 KEY_BYTES = {"p256dh": 65, "auth": 16}  # RFC 8291
-TRIES, WINDOW, HOSTS_MAX = 30, timedelta(minutes=15), 10_000
 WORKER = """// Shows what the city pushed; a touch opens the page that it names.
 self.addEventListener("push", (event) => {
   const told = event.data.json();
@@ -68,28 +65,6 @@ class Wish(BaseModel):
     language: Text
     household: Literal["general", "elderly", "car"]
     consent: Literal[True]
-
-
-class Tries:
-    """How often each address of the net came lately; the oldest addresses are forgotten."""
-
-    def __init__(self) -> None:
-        self._at: defaultdict[str, deque[datetime]] = defaultdict(deque)
-        self._lock = Lock()
-
-    def allow(self, host: str, now: datetime) -> bool:
-        """Note a try; tell whether it is within the limit."""
-        with self._lock:
-            seen = self._at.pop(host, deque())
-            while seen and seen[0] <= now - WINDOW:
-                seen.popleft()
-            allowed = len(seen) < TRIES
-            if allowed:
-                seen.append(now)
-            self._at[host] = seen
-            while len(self._at) > HOSTS_MAX:
-                del self._at[next(iter(self._at))]
-        return allowed
 
 
 tries = Tries()
@@ -175,11 +150,13 @@ def offered(settings: Settings, city_id: str) -> str:
     """Give the public key if browsers can subscribe for a city, "" if nothing may be offered."""
     if not (settings.cities / city_id / "districts.parquet").is_file():
         return ""
+    from py_vapid import VapidException
+
     try:
         return public_key(settings)
     except HTTPException:
         return ""
-    except ValueError:
+    except (ValueError, TypeError, VapidException):
         LOG.warning("KAWAMORI_VAPID_KEY is no key of P-256: web push is not offered")
         return ""
 

@@ -16,8 +16,9 @@ from hmac import compare_digest
 from typing import Annotated
 
 from fastapi import Depends, Request
-from fastapi.routing import APIRoute, iter_route_contexts
-from starlette.routing import BaseRoute
+from fastapi.routing import iter_route_contexts
+from fastapi.staticfiles import StaticFiles
+from starlette.routing import BaseRoute, Mount
 
 from kawamori.console.cookies import door_id, session_id
 from kawamori.console.desk import desk_of
@@ -125,6 +126,8 @@ def check_token(request: Request, token: str) -> None:
 def declared(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Give method, path and roles of every route, () = open to all.
 
+    Folders of styles and scripts are left out: they hold nothing of a desk.
+
     Raises
     ------
     ValueError
@@ -132,9 +135,10 @@ def declared(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str, tuple[str,
     """
     undeclared = []
     for route in iter_route_contexts(list(routes)):
-        if not isinstance(route.original_route, APIRoute):
+        if _is_files(route.original_route):
             continue
-        roles = _roles(route.dependant.dependencies) if route.dependant else None
+        dependant = getattr(route, "dependant", None)  # a bare route of Starlette has none
+        roles = _roles(dependant.dependencies) if dependant else None
         if roles is None:
             undeclared.append(route.path)
             continue
@@ -145,6 +149,10 @@ def declared(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str, tuple[str,
             f"every route must declare its role, got none for {undeclared}. "
             "Add Depends(needs(ROLE)), or Depends(public) if it is for everybody."
         )
+
+
+def _is_files(route: BaseRoute) -> bool:
+    return isinstance(route, Mount) and isinstance(route.app, StaticFiles)
 
 
 def _roles(dependencies: Iterable[object]) -> tuple[str, ...] | None:

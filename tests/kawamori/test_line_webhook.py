@@ -15,10 +15,11 @@ from sqlalchemy import insert
 
 from alerts.recipients import find_person
 from alerts.schema import approval, message
-from kawamori import store
+from kawamori import line_webhook, store
 from kawamori.bot_world import StoredWorld
 from kawamori.console.access import declared
 from kawamori.console.desk import Desk
+from kawamori.console.tries import TRIES, Tries
 from kawamori.line_webhook import BODY_MAX, router
 from kawamori.settings import Settings
 
@@ -100,7 +101,7 @@ def keep(desk):
 
 @pytest.fixture
 def client(desk, service):
-    app = FastAPI()
+    app = FastAPI(openapi_url=None)
     app.state.desk = desk
     app.include_router(router)
     assert all(roles == () for _method, _path, roles in declared(app.routes))
@@ -337,3 +338,10 @@ def test_no_log_shows_a_user_or_a_text(keep, tell, line_double, caplog):
     assert caplog.records
     assert USER not in caplog.text
     assert "秘密" not in caplog.text
+
+
+def test_too_many_wrong_signatures_are_told_so_and_right_ones_still_pass(tell, monkeypatch):
+    monkeypatch.setattr(line_webhook, "unsigned", Tries())
+    codes = [tell(secret="wrong") for _ in range(TRIES + 1)]
+    assert codes == [403] * TRIES + [429]
+    assert tell() == 200

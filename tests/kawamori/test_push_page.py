@@ -14,6 +14,7 @@ from sqlalchemy import select
 from alerts.recipients import recipient, recipient_address
 from kawamori import push_page
 from kawamori.console.desk import Desk
+from kawamori.console.tries import Tries
 from kawamori.push_page import offered
 from kawamori.settings import Settings
 from kawamori.store import complete, opened_store, start
@@ -24,7 +25,7 @@ OURS = {"sec-fetch-site": "same-origin"}
 
 @pytest.fixture
 def site(tmp_path, vapid_key, monkeypatch):
-    monkeypatch.setattr(push_page, "tries", push_page.Tries())
+    monkeypatch.setattr(push_page, "tries", Tries())
     settings = Settings(home=tmp_path, vapid_key=vapid_key)
     folder = settings.cities / "town"
     folder.mkdir(parents=True)
