@@ -2,10 +2,12 @@
 
     python -m benchmarks.quality --json
 
-Needs KAWAMORI_DATA. Real faults are those of the crisis gauges of Iwaki (named below with what
-shows them) and the outlier of Tokachi; made faults (模擬) are put into the floods of Tokachi and
-Oita with a fixed seed. A hit is a faulty reading that is SUSPECT or BAD, a false flag any other
-reading that is.
+Needs KAWAMORI_DATA, and `make peers` for ioos_qc and saqc: they do the same beside ours, with our
+limits where they have such a test (benchmarks/quality_peers.py).
+
+Real faults are those of the crisis gauges of Iwaki (named below with what shows them) and the
+outlier of Tokachi; made faults (模擬) are put into the floods of Tokachi and Oita by a fixed seed.
+A hit is a faulty reading that is SUSPECT or BAD, a false flag any other reading that is.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.machine import machine, peak_rss_mb, timed
+from benchmarks.quality_peers import CENSORED, WHOLE, Case, peer_rates
 from forecasting.quality import counts, flag, screen
 from forecasting.sources.crisis import CrisisGauges, read_crisis_stations
 from forecasting.sources.mlit_log import MlitLog, read_siteinfo
@@ -52,10 +55,17 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
     chosen = parser.parse_args()
     data = Settings().real_data()
-    result: dict[str, Any] = {"machine": machine(), "crisis": _crisis(data)}
+    crisis, case = _crisis(data)
+    result: dict[str, Any] = {"machine": machine(), "crisis": crisis}
     logs = {name: _log(data, name) for name in LOGS}
     result["logs"] = {name: _as_found(*log) for name, log in logs.items()}
-    result["made"] = [row for name, log in logs.items() for row in _made(name, *log)]
+    made = [_made(name, *log) for name, log in logs.items()]
+    result["made"] = [row for rows, _ in made for row in rows]
+    found = [Case(f"{name} as found", log[0]["time"].values, log[0]["level_m"].values,
+                  np.zeros(log[0]["level_m"].shape, dtype=bool),
+                  log[0]["level_m"].notnull().values, WHOLE)
+             for name, log in logs.items()]  # fmt: skip
+    result["peers"] = peer_rates([case, *found, *(one for _, cases in made for one in cases)])
     country, gauges = _country(*logs["oita_2017"])
     result |= timed(lambda: flag(country, gauges), f"flag_{COUNTRY}_gauges", times=3)
     result["peak_rss_mb"] = peak_rss_mb()
@@ -65,7 +75,7 @@ def main() -> None:
         print(json.dumps(result, ensure_ascii=False, default=str))
 
 
-def _crisis(data: Path) -> dict[str, Any]:
+def _crisis(data: Path) -> tuple[dict[str, Any], Case]:
     gauges = read_crisis_stations(data / CRISIS)
     observed = CrisisGauges(data / CRISIS).read(gauges, *SPAN)
     tests = screen(observed, gauges)
@@ -74,13 +84,10 @@ def _crisis(data: Path) -> dict[str, Any]:
     faulty = known & np.isin(observed["gauge"].values, list(FAULTS))
     names = {gauge.gauge_id: gauge.name for gauge in gauges}
     table = counts(tests).assign(name=lambda rows: rows["gauge_id"].map(names))
-    return {
-        "readings": int(known.sum()),
-        "faulty": int(faulty.sum()),
-        "hit_rate": float(doubted[faulty].mean()),
-        "false_flag_rate": float(doubted[known & ~faulty].mean()),
-        "by_gauge": table.to_dict("records"),
-    }
+    case = Case("crisis", observed["time"].values, observed["level_m"].values, faulty,
+                known & ~faulty, CENSORED)  # fmt: skip
+    rates = case.rates(doubted)
+    return {**rates, "by_gauge": table.to_dict("records")}, case
 
 
 def _log(data: Path, name: str) -> tuple[Observations, tuple[Gauge, ...]]:
@@ -129,33 +136,38 @@ MADE: dict[str, Fault] = {
 }  # fmt: skip
 
 
-def _made(name: str, observed: Observations, gauges: tuple[Gauge, ...]) -> list[dict[str, Any]]:
+def _made(name: str, observed: Observations, gauges: tuple[Gauge, ...]
+          ) -> tuple[list[dict[str, Any]], list[Case]]:  # fmt: skip
     """Give hit and false-flag rates of faults put in, at the desk and in hindsight (模擬)."""
     before = flag(observed, gauges)["level_flag"].values
-    rows = []
+    rows, cases = [], []
     for kind, fault in MADE.items():
-        random = np.random.default_rng(SEED)
-        level = observed["level_m"].values.copy()
-        faulty = np.zeros(level.shape, dtype=bool)
-        for column in range(level.shape[1]):
-            seen = np.flatnonzero(np.isfinite(level[:, column]))
-            if len(seen) > 2 * PER_GAUGE + 24:
-                for row in random.choice(seen[12:-12], PER_GAUGE if kind != "moved zero" else 1):
-                    faulty[fault(level[:, column], int(row), random), column] = True
-        faulty &= np.isfinite(level)
+        level, faulty = _faulted(observed["level_m"].values, kind, fault)
+        clean = ~faulty & np.isfinite(level) & ~np.isin(before, (SUSPECT, BAD))
+        case = Case(f"{name} {kind}", observed["time"].values, level, faulty, clean, WHOLE)
+        cases.append(case)
         for hindsight in (False, True):
             made = observed.copy()
             made["level_m"] = observed["level_m"].copy(data=level)
             found = flag(check_observations(made), gauges, hindsight=hindsight)["level_flag"].values
-            doubted = np.isin(found, (SUSPECT, BAD))
-            clean = ~faulty & np.isfinite(level) & ~np.isin(before, (SUSPECT, BAD))
             rows.append({
-                "log": name, "fault": kind, "hindsight": hindsight, "n": int(faulty.sum()),
-                "hit_rate": float(doubted[faulty].mean()),
+                "log": name, "fault": kind, "hindsight": hindsight,
+                **case.rates(np.isin(found, (SUSPECT, BAD))),
                 "refused_rate": float((found[faulty] == BAD).mean()),
-                "false_flag_rate": float(doubted[clean].mean()),
             })  # fmt: skip
-    return rows
+    return rows, cases
+
+
+def _faulted(levels: np.ndarray, kind: str, fault: Fault) -> tuple[np.ndarray, np.ndarray]:
+    """Give levels with faults put in, and where they are, (time, gauge)."""
+    random = np.random.default_rng(SEED)
+    level, faulty = levels.copy(), np.zeros(levels.shape, dtype=bool)
+    for column in range(level.shape[1]):
+        seen = np.flatnonzero(np.isfinite(level[:, column]))
+        if len(seen) > 2 * PER_GAUGE + 24:
+            for row in random.choice(seen[12:-12], PER_GAUGE if kind != "moved zero" else 1):
+                faulty[fault(level[:, column], int(row), random), column] = True
+    return level, faulty & np.isfinite(level)
 
 
 def _country(observed: Observations, gauges: tuple[Gauge, ...]
