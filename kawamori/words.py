@@ -138,3 +138,8 @@ def people(count: int | None, partial: bool = False) -> str:
     if count is None or (partial and not count):
         return UNKNOWN_WORD
     return f"{count:,}人{'以上' if partial else ''}"
+
+
+def shelter_reason(text: str) -> str:
+    """Give why a shelter is not usable, as it is written."""
+    return text

@@ -6,18 +6,21 @@ Official terms are those of the glossary of messages, with the Japanese term bes
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime
 
 from advisory.types import Level
 from alerts.glossary import term
-from kawamori.words import JST, THRESHOLD_LEVELS, clock, metres, number
+from kawamori import words
+from kawamori.words import JST, THRESHOLD_LEVELS, number
 
-__all__ = ["THRESHOLD_LEVELS", "clock", "metres", "number"]
+__all__ = ["THRESHOLD_LEVELS", "number"]
 
 UNKNOWN_WORD = "unknown"
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 SEPARATOR = ", "
+IDENTIFIER = re.compile(r"\(([a-z_]+)\)")  # ends each reason of shelters/safety.py
 
 LEVEL_WORDS = {
     Level.UNKNOWN: UNKNOWN_WORD,
@@ -52,6 +55,18 @@ def stamp(moment: datetime | None) -> str:
     local = moment.astimezone(JST)
     day = f"{WEEKDAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]} {local.year}"
     return f"{day} {local:%H:%M}"
+
+
+def clock(moment: datetime | None) -> str:
+    """Give day and time in JST, short."""
+    return UNKNOWN_WORD if moment is None else words.clock(moment)
+
+
+def metres(level_m: float | None, *, signed: bool = False) -> str:
+    """Give a level or a rise to the centimetre, without its unit."""
+    if level_m is None or math.isnan(level_m):
+        return UNKNOWN_WORD
+    return words.metres(level_m, signed=signed)
 
 
 def duration(minutes: float | None) -> str:
@@ -96,3 +111,9 @@ def people(count: int | None, partial: bool = False) -> str:
     if count is None or (partial and not count):
         return UNKNOWN_WORD
     return f"{count:,}{' or more' if partial else ''}"
+
+
+def shelter_reason(text: str) -> str:
+    """Give why a shelter is not usable by the identifiers that stand in the Japanese text."""
+    found = [name.replace("_", " ") for name in IDENTIFIER.findall(text)]
+    return ", ".join(found) or "the reason is in Japanese only"

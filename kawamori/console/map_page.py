@@ -20,8 +20,10 @@ from folium.utilities import JsCode
 
 from kawamori.console.access import needs
 from kawamori.console.layers import map_facts
+from kawamori.console.layers_en import NAMES, english_signs
 from kawamori.console.pages import language_of
 from kawamori.console.situation_records import LATEST, Stored
+from kawamori.console.texts import read_texts, teller
 from kawamori.map_layers import LAYERS, times
 from kawamori.words import clock
 from shelters.maps import SCRIPT_ESCAPES, START
@@ -38,6 +40,7 @@ DRAW = """
 {% macro script(this, kwargs) %}{{ this.code.js_code }}({{ this._parent.get_name() }},
     JSON.parse(document.getElementById("facts").textContent));{% endmacro %}
 """
+SIGNS = {"levels": LEVELS, "states": GAUGE_STATES, "kinds": SHELTER_STATES}
 NONCE, FACTS, LANGUAGE = "@nonce@", "@facts@", "@language@"
 router = APIRouter()
 
@@ -50,26 +53,30 @@ def map_page(
     record = stored.read(run)
     seen = record.run
     facts = map_facts(record)
+    language = language_of(request)
+    tell, english = teller(language), language == "en"
     shown = {
-        "title": f"{'【訓練】' if seen.drill else ''}{seen.city.name} 状況の地図",
+        "title": ("【訓練】" if seen.drill else "") + tell("map.title", city=seen.city.name),
+        "language": language,
+        "words": {key.removeprefix("map."): text for key, text in read_texts(language).items()
+                  if key.startswith("map.") and "{" not in text},
         "drill": seen.drill,
         "base": f"/api/v1/runs/{record.name}/layers/",
-        "layers": [{"name": name, "word": layer.word} for name, layer in LAYERS.items()],
+        "layers": [{"name": name, "word": NAMES[name] if english else layer.word}
+                   for name, layer in LAYERS.items()],
         "times": [
             {"at": at.isoformat().replace("+00:00", "Z"), "word": clock(at)} for at in times(seen)
         ],
         "bounds": facts.get("bounds"),
         "notes": facts.get("notes", []),
         "credits": facts.get("credits", []),
-        "levels": LEVELS,
-        "states": GAUGE_STATES,
-        "kinds": SHELTER_STATES,
-    }
+        **(english_signs() if english else SIGNS),
+    }  # fmt: skip
     nonce = request.state.nonce
     html = (
         _page()
         .replace(NONCE, nonce)
-        .replace(LANGUAGE, language_of(request))
+        .replace(LANGUAGE, language)
         .replace(FACTS, json.dumps(shown, ensure_ascii=False).translate(SCRIPT_ESCAPES))
     )
     return HTMLResponse(html, headers={"Content-Security-Policy": POLICY.format(nonce=nonce)})

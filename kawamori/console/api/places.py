@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pandas as pd
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -32,6 +32,7 @@ from kawamori.console.api.runs import Key, of_run
 from kawamori.console.api.tokens import reader
 from kawamori.console.errors import NotStoredError, RefusedError
 from kawamori.console.layers import layer, map_facts, packed_layer
+from kawamori.console.layers_en import english_layer
 from kawamori.console.situation_records import Record, Stored
 from kawamori.map_layers import LAYERS, times
 from kawamori.run import Run
@@ -110,12 +111,20 @@ def read_layer(
     stored: Stored,
     at: Annotated[datetime | None, Query(description="one of `times`; none = issue time")] = None,
     geometry: Annotated[bool, Query(description="false = properties alone, by feature id")] = True,
+    language: Annotated[Literal["ja", "en"], Query(description="of `lines`")] = "ja",
 ) -> Response:
     """Give one layer as GeoJSON, at the issue time or a lead of the forecast."""
     record = stored.read(run)
     if name not in LAYERS:
         raise NotStoredError(f"layer must be one of {list(LAYERS)}, got {name!r}")
     moment = _moment(record, at)
+    if language == "en":
+        return answer(
+            request,
+            etag_of(record.etag, name, moment, geometry, language),
+            lambda: english_layer(record, name, moment, geometry=geometry),
+            kind="application/geo+json",
+        )
     return answer(
         request,
         etag_of(record.etag, name, moment, geometry),

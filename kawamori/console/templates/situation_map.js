@@ -3,9 +3,10 @@
 (function (map, facts) {
   "use strict";
   const wide = window.matchMedia("(min-width: 62rem)").matches;
+  const words = facts.words;
   const MANY = 800; // marks that a page can hold one by one; more are drawn as dots
   const FLOOD = [ // from this probability of overflow on
-    [0.5, "#08306b", "50%以上"], [0.3, "#2f6fb5", "30〜50%"], [0.1, "#7fb2dd", "10〜30%"], [0, "#cfe3f4", "10%未満"],
+    [0.5, "#08306b", words.flood_3], [0.3, "#2f6fb5", words.flood_2], [0.1, "#7fb2dd", words.flood_1], [0, "#cfe3f4", words.flood_0],
   ];
   const CLOSED = {
     some: { color: "#b35900", weight: 2.5, dashArray: "2 4" }, all: { color: "#b3001b", weight: 3, dashArray: "7 3" },
@@ -84,7 +85,7 @@
 
   function name(marker) {
     const icon = marker.getElement();
-    if (icon) icon.setAttribute("aria-label", [marker.spoken || marker.told.name, ...marker.told.lines].join("、"));
+    if (icon) icon.setAttribute("aria-label", [marker.spoken || marker.told.name, ...marker.told.lines].join(words.comma));
   }
 
   function dot(feature, fill) {
@@ -208,15 +209,15 @@
       data.features.forEach((feature) => {
         const told = feature.properties;
         const level = levels.get(told.level === null ? -1 : told.level);
-        const lines = [`レベル${level.number} ${level.word}`, ...told.lines];
+        const lines = [`${words.level}${level.number} ${level.word}`, ...told.lines];
         L.geoJSON(feature, { pane: "districts", interactive: false, style: {
           pane: "districts", color: "#14181c", weight: 1.5, fillColor: `url(#level${level.level})`, fillOpacity: level.level === 5 ? 0.8 : 0.4,
         } }).addTo(groups.districts);
         const html = element("div", "chip");
         const digit = element("i", "", level.number);
-        const words = element("span");
-        words.append(element("b", "", told.name), " ", level.short);
-        html.append(digit, " ", words); // read as it looks: the spoken name begins with these words
+        const said = element("span");
+        said.append(element("b", "", told.name), " ", level.short);
+        html.append(digit, " ", said); // read as it looks: the spoken name begins with these words
         paint(digit, level);
         pin(feature, { at: [told.lon, told.lat], html, className: "holder", lines, spoken: `${level.number} ${told.name} ${level.short}`, above: 1000 + 100 * level.level }).addTo(groups.districts);
       });
@@ -271,7 +272,7 @@
   };
 
   async function ask(layer, at, geometry) {
-    const query = new URLSearchParams({ at, geometry });
+    const query = new URLSearchParams({ at, geometry, language: facts.language });
     const answer = await fetch(`${facts.base}${layer}.geojson?${query}`);
     if (!answer.ok) throw new Error(`${layer} (${answer.status})`);
     return answer.json();
@@ -281,7 +282,7 @@
   async function each(layers, work) {
     const done = await Promise.allSettled(layers.map(work));
     const lost = done.filter((one) => one.status === "rejected").map((one) => one.reason.message);
-    byId("failed").textContent = lost.length ? `地図の層を読めません: ${lost.join("、")}。安全とみなさないこと。` : "";
+    byId("failed").textContent = lost.length ? `${words.lost}${lost.join(words.comma)}${words.lost_end}` : "";
   }
 
   let asked = 0;
@@ -298,8 +299,8 @@
     document.documentElement.dataset.at = at;
   }
 
-  function sample(className, words, state) {
-    const made = element("span", `sample ${className}`, words);
+  function sample(className, text, state) {
+    const made = element("span", `sample ${className}`, text);
     made.setAttribute("aria-hidden", "true");
     if (state) paint(made, state);
     return made;
@@ -307,34 +308,34 @@
 
   function section(title, rows) {
     const list = element("ul");
-    rows.forEach(([mark, words]) => { const row = element("li"); row.append(mark, words); list.append(row); });
+    rows.forEach(([mark, said]) => { const row = element("li"); row.append(mark, said); list.append(row); });
     const part = element("section");
     part.append(element("h2", "", title), list);
     byId("legend").append(part);
   }
 
   function legend() {
-    const band = ([, fill, words]) => { const box = sample("", ""); box.style.backgroundColor = fill; return [box, words]; };
-    section("氾濫の確率(その時刻まで)", [...FLOOD.map(band), [sample("hatched", "?"), "不明 (安全とはみなさない)"]]);
-    section("警戒レベル (本システムの助言。市の発令ではありません)", facts.levels.map((level) => [sample("", level.number, level), level.word]));
-    section("水位観測所", facts.states.map((state) => [sample("", state.sign, state), state.word]));
-    section("避難所", facts.kinds.map((kind) => [sample(`s-${kind.state}`, kind.sign), kind.word]));
+    const band = ([, fill, said]) => { const box = sample("", ""); box.style.backgroundColor = fill; return [box, said]; };
+    section(words.flood, [...FLOOD.map(band), [sample("hatched", "?"), words.flood_unknown]]);
+    section(words.levels, facts.levels.map((level) => [sample("", level.number, level), level.word]));
+    section(words.gauges, facts.states.map((state) => [sample("", state.sign, state), state.word]));
+    section(words.shelters, facts.kinds.map((kind) => [sample(`s-${kind.state}`, kind.sign), kind.word]));
     byId("legend").open = wide;
   }
 
   function controls() {
-    map.attributionControl.setPrefix("川守 Kawamori");
-    L.control.zoom({ zoomInTitle: "拡大", zoomOutTitle: "縮小" }).addTo(map);
+    map.attributionControl.setPrefix(words.brand);
+    L.control.zoom({ zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(map);
     L.control.scale({ imperial: false }).addTo(map);
-    const words = Object.fromEntries(facts.layers.map((layer) => [layer.word, groups[layer.name]]));
-    const toggle = L.control.layers(null, words, { collapsed: !wide }).addTo(map).getContainer().querySelector(".leaflet-control-layers-toggle");
-    toggle.title = "表示するもの";
-    toggle.textContent = "表示";
+    const named = Object.fromEntries(facts.layers.map((layer) => [layer.word, groups[layer.name]]));
+    const toggle = L.control.layers(null, named, { collapsed: !wide }).addTo(map).getContainer().querySelector(".leaflet-control-layers-toggle");
+    toggle.title = words.show_title;
+    toggle.textContent = words.show;
     const frame = map.getContainer();
     frame.setAttribute("role", "application");
-    frame.setAttribute("aria-label", "地図。矢印キーで移動、プラスとマイナスで拡大縮小");
+    frame.setAttribute("aria-label", words.frame);
     frame.addEventListener("keydown", (event) => { if (event.key === "Escape") map.closePopup(); });
-    map.on("popupopen", (event) => event.popup.getElement().querySelector(".leaflet-popup-close-button")?.setAttribute("aria-label", "閉じる"));
+    map.on("popupopen", (event) => event.popup.getElement().querySelector(".leaflet-popup-close-button")?.setAttribute("aria-label", words.close));
     map.on("zoomend", () => frame.classList.toggle("far", map.getZoom() < 12));
   }
 
@@ -361,11 +362,17 @@
   }
 
   async function start() {
+    document.querySelectorAll("[data-word]").forEach((place) => { place.textContent = words[place.dataset.word]; });
     document.title = byId("title").textContent = facts.title;
     document.body.classList.toggle("drill", facts.drill);
     facts.notes.forEach((note) => byId("notes").append(element("li", "", note)));
+    byId("notes").setAttribute("aria-label", words.notes);
     if (facts.notes.length) byId("notes").tabIndex = 0;
-    byId("credits").textContent = facts.credits.length ? `出典: ${facts.credits.join("、")}` : "";
+    if (facts.credits.length) {
+      const credits = element("span", "", facts.credits.join("、"));
+      credits.lang = "ja";
+      byId("credits").append(words.credits, credits);
+    }
     const slider = byId("time");
     slider.max = facts.times.length - 1;
     byId("told").textContent = facts.times[0].word;
@@ -375,10 +382,10 @@
     controls();
     legend();
     if (facts.bounds) fit();
-    else byId("failed").textContent = "地図なし: 地区の位置データがありません。";
+    else byId("failed").textContent = words.no_place;
     map.getContainer().classList.toggle("far", map.getZoom() < 12);
     if (facts.bounds) await each(facts.layers.map((layer) => layer.name), async (layer) => draw[layer](await ask(layer, facts.times[0].at, true)));
-    byId("status").textContent = "地図を表示しました";
+    byId("status").textContent = words.drawn;
     document.documentElement.dataset.drawn = "true";
   }
 
