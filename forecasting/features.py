@@ -14,7 +14,6 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from forecasting.datum import across_shifts
 from forecasting.types import (
@@ -312,6 +311,8 @@ def decayed_sum(rain_mm: Floats, decay: float, memory: int) -> Floats:
 
 
 def _windowed_decay(series: Floats, decay: float, memory: int) -> Floats:
+    from scipy.signal import lfilter  # late: its import takes half a second
+
     decayed = np.asarray(lfilter([1.0], [1.0, -decay], series))
     before = lagged(decayed, memory)
     return decayed - decay**memory * np.where(np.isfinite(before), before, 0.0)

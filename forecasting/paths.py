@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.special import ndtri
-from scipy.stats import qmc
 
 from forecasting.features import Floats
 from forecasting.tail import excess_at, outer_scale
@@ -86,6 +85,8 @@ def _paths(
 
 def copula_ranks(correlation: Floats, members: int = MEMBERS) -> Floats:
     """Give ranks (member, lead) in (0, 1): each lead holds (1, 3, 5, ...) / (2 members) once."""
+    from scipy.stats import qmc  # late: its import takes half a second
+
     leads = len(correlation)
     even = qmc.Sobol(leads, seed=SEED).random(members)
     together = (ndtri(even) @ _root(correlation).T).round(9)

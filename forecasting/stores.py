@@ -9,7 +9,6 @@ is cut off after `MEMORY_H`, so that a value depends on a known stretch of rain 
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import lfilter
 
 from forecasting.features import Floats, decayed_sum, lagged
 
@@ -72,6 +71,8 @@ def _cascade(rain: Floats, kept: float, memory: int) -> tuple[Floats, Floats]:
 
     The lower one holds sum over j of (1 - kept) (j + 1) kept^j rain(t - j).
     """
+    from scipy.signal import lfilter  # late: its import takes half a second
+
     upper = np.asarray(lfilter([1.0], [1.0, -kept], rain))
     lower = np.asarray(lfilter([1.0], [1.0, -kept], upper))
     old_upper = np.nan_to_num(lagged(upper, memory))

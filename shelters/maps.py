@@ -14,13 +14,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import folium
 import pandas as pd
-from branca.element import Figure, MacroElement
-from folium.template import Template
-from folium.utilities import JsCode
 
 from hazard.types import FloodLayer
 from shelters.features import (
@@ -30,6 +26,7 @@ from shelters.features import (
     shelter_features,
     water_features,
 )
+from shelters.map_frame import framed_map
 from shelters.symbols import GAUGE_STATES, LEVELS, SHELTER_STATES
 from shelters.types import Allocation, Shelters
 from shelters.way_features import (
@@ -39,25 +36,12 @@ from shelters.way_features import (
     stranded_features,
 )
 
+if TYPE_CHECKING:
+    import folium
+
 TEMPLATES = Path(__file__).parent / "templates"
 # What may not stand inside a script: what could end it, and separators of old engines.
 SCRIPT_ESCAPES = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
-
-# Folium's own template forbids zooming and loads five CDNs; this one starts the map and no more.
-START = """
-{% macro html(this, kwargs) %}
-<div class="folium-map" id="{{ this.get_name() }}"></div>
-{% endmacro %}
-{% macro script(this, kwargs) %}
-const {{ this.get_name() }} = L.map("{{ this.get_name() }}", {
-    center: {{ this.location|tojson }}, ...{{ this.options|tojavascript }}
-});
-{% endmacro %}
-"""
-DRAW = """
-{% macro script(this, kwargs) %}{{ this.code.js_code }}({{ this._parent.get_name() }},
-    window.kawamoriMap);{% endmacro %}
-"""
 
 
 @dataclass(frozen=True)
@@ -91,30 +75,14 @@ def build_map(
     -------
         A map whose `get_root().render()` is the page; nothing is written.
     """
-    code = (TEMPLATES / "map.js").read_text(encoding="utf-8")
-    lon, lat = (float(value) for value in center)
-    desk = folium.Map(
-        location=[lat, lon],
-        zoom_start=zoom_start,
-        tiles=None,
-        zoom_control=False,
-        maxZoom=18,
-        zoomSnap=0.25,
+    desk = framed_map(
+        "desk", TEMPLATES / "map", data="window.kawamoriMap", center=center, zoom_start=zoom_start
     )
-    desk._id = "desk"  # the same page for the same input
-    desk.default_js, desk.default_css = [], []
-    desk._template = Template(START)
-    draw: Any = MacroElement()  # type: ignore[no-untyped-call]
-    draw._template, draw.code = Template(DRAW), JsCode(code)
-    desk.add_child(draw)
-    page: Any = Figure()
-    page._template = Template((TEMPLATES / "map.html").read_text(encoding="utf-8"))
-    page.header._children.clear()
+    page: Any = desk.get_root()
     page.title = "避難所地図"
     page.assets, page.data_file = assets, data_file
-    page.style = (TEMPLATES / "map.css").read_text(encoding="utf-8")
-    page.nonce = base64.urlsafe_b64encode(hashlib.sha256(code.encode()).digest()).decode()[:22]
-    page.add_child(desk)
+    code = (TEMPLATES / "map.js").read_bytes()
+    page.nonce = base64.urlsafe_b64encode(hashlib.sha256(code).digest()).decode()[:22]
     return desk
 
 

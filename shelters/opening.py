@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import Bounds, LinearConstraint, milp
+import scipy  # scipy.optimize is loaded when it is first used
 from scipy.sparse import coo_matrix
 
 from shelters.demand import STEPS_PER_MIN, Limits, Task, task_of
@@ -198,10 +198,10 @@ class _Program:
         worth = np.where(self.running, 0.0, self.rules.worth_person_min)
         cost = np.r_[self.blocks.cost, np.full(groups, dear), worth, np.zeros(size)]
         most = np.minimum(self.blocks.heads[self.blocks.block], self.room[self.blocks.place])
-        result = milp(
+        result = scipy.optimize.milp(
             cost,
             constraints=self._constraints(most),
-            bounds=Bounds(
+            bounds=scipy.optimize.Bounds(
                 np.r_[np.zeros(arcs + groups), self.running.astype(float), np.zeros(size)],
                 np.r_[most, self.blocks.heads, np.ones(size), np.full(size, np.inf)],
             ),
@@ -216,7 +216,7 @@ class _Program:
         staff = np.rint(result.x[-size:]).astype(np.int64)
         return used, staff, float(result.mip_gap), status
 
-    def _constraints(self, most: Ints) -> list[LinearConstraint]:
+    def _constraints(self, most: Ints) -> list[scipy.optimize.LinearConstraint]:
         block, place = self.blocks.block, self.blocks.place
         arcs, groups, size = len(place), len(self.blocks.heads), len(self.room)
         arc, at = np.arange(arcs), np.arange(size)
@@ -236,11 +236,12 @@ class _Program:
         share = 1.0 / self.rules.people_per_staff
         served = rows(size, (place, arc, share), (at, staff, -1.0))
         least = rows(size, (at, opened, float(self.rules.staff_least)), (at, staff, -1.0))
+        linear = scipy.optimize.LinearConstraint
         limits = [
-            LinearConstraint(everyone, self.blocks.heads, self.blocks.heads),
-            *(LinearConstraint(part, -np.inf, 0.0) for part in (inside, only_open, served, least)),
+            linear(everyone, self.blocks.heads, self.blocks.heads),
+            *(linear(part, -np.inf, 0.0) for part in (inside, only_open, served, least)),
         ]
         if self.rules.staff is not None:
             on_duty = rows(1, (np.zeros(size, dtype=int), staff, 1.0))
-            limits.append(LinearConstraint(on_duty, 0.0, float(self.rules.staff)))
+            limits.append(linear(on_duty, 0.0, float(self.rules.staff)))
         return limits

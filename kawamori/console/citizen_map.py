@@ -11,12 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-import folium
-from branca.element import Figure, MacroElement
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
-from folium.template import Template
-from folium.utilities import JsCode
 
 from alerts.glossary import languages, term
 from kawamori.console.access import public
@@ -27,9 +23,10 @@ from kawamori.console.citizen import TAGS
 from kawamori.console.citizen_view import accepted, citizen_words
 from kawamori.console.desk import Desk, desk_of
 from kawamori.console.layers import drawn, map_facts
-from kawamori.console.map_page import DRAW, JAPAN, POLICY
+from kawamori.console.map_page import FACTS_SCRIPT, JAPAN, POLICY
 from kawamori.console.situation_records import Record, Stored
-from shelters.maps import SCRIPT_ESCAPES, START
+from shelters.map_frame import framed_map
+from shelters.maps import SCRIPT_ESCAPES
 from shelters.symbols import LEVELS
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -116,21 +113,6 @@ def _feature(geometry: Any, properties: dict[str, Any]) -> dict[str, Any]:
 @cache
 def _page() -> str:
     """Give the page, the same for every run."""
-    lon, lat = JAPAN
-    made = folium.Map(
-        location=[lat, lon], zoom_start=5, tiles=None, zoom_control=False, maxZoom=18, zoomSnap=0.25
-    )
-    made._id = "citizens"
-    made.default_js, made.default_css = [], []
-    made._template = Template(START)
-    draw: Any = MacroElement()  # type: ignore[no-untyped-call]
-    code = (TEMPLATES / "citizen_map.js").read_text(encoding="utf-8")
-    draw._template, draw.code = Template(DRAW), JsCode(code)
-    made.add_child(draw)
-    frame: Any = Figure()
-    frame._template = Template((TEMPLATES / "citizen_map.html").read_text(encoding="utf-8"))
-    frame.header._children.clear()
-    frame.style = (TEMPLATES / "citizen_map.css").read_text(encoding="utf-8")
-    frame.add_child(made)
-    html: str = frame.render()
+    made = framed_map("citizens", TEMPLATES / "citizen_map", data=FACTS_SCRIPT, center=JAPAN)
+    html: str = made.get_root().render()
     return html

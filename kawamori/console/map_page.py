@@ -9,14 +9,10 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import folium
-from branca.element import Figure, MacroElement
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
-from folium.template import Template
-from folium.utilities import JsCode
 
 from kawamori.console.access import needs
 from kawamori.console.layers import map_facts
@@ -26,7 +22,8 @@ from kawamori.console.situation_records import LATEST, Stored
 from kawamori.console.texts import read_texts, teller
 from kawamori.map_layers import LAYERS, times
 from kawamori.words import clock
-from shelters.maps import SCRIPT_ESCAPES, START
+from shelters.map_frame import framed_map
+from shelters.maps import SCRIPT_ESCAPES
 from shelters.symbols import GAUGE_STATES, LEVELS, SHELTER_STATES
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -36,10 +33,7 @@ POLICY = (
     "img-src 'self' data:; connect-src 'self'; font-src 'self'; frame-ancestors 'self'; "
     "base-uri 'none'; form-action 'none'"
 )
-DRAW = """
-{% macro script(this, kwargs) %}{{ this.code.js_code }}({{ this._parent.get_name() }},
-    JSON.parse(document.getElementById("facts").textContent));{% endmacro %}
-"""
+FACTS_SCRIPT = 'JSON.parse(document.getElementById("facts").textContent)'
 SIGNS = {"levels": LEVELS, "states": GAUGE_STATES, "kinds": SHELTER_STATES}
 NONCE, FACTS, LANGUAGE = "@nonce@", "@facts@", "@language@"
 router = APIRouter()
@@ -85,21 +79,6 @@ def map_page(
 @cache
 def _page() -> str:
     """Give the page, the same for every run."""
-    lon, lat = JAPAN
-    desk = folium.Map(
-        location=[lat, lon], zoom_start=5, tiles=None, zoom_control=False, maxZoom=18, zoomSnap=0.25
-    )
-    desk._id = "situation"
-    desk.default_js, desk.default_css = [], []
-    desk._template = Template(START)
-    draw: Any = MacroElement()  # type: ignore[no-untyped-call]
-    code = (TEMPLATES / "situation_map.js").read_text(encoding="utf-8")
-    draw._template, draw.code = Template(DRAW), JsCode(code)
-    desk.add_child(draw)
-    frame: Any = Figure()
-    frame._template = Template((TEMPLATES / "situation_map.html").read_text(encoding="utf-8"))
-    frame.header._children.clear()
-    frame.style = (TEMPLATES / "situation_map.css").read_text(encoding="utf-8")
-    frame.add_child(desk)
-    made: str = frame.render()
-    return made
+    desk = framed_map("situation", TEMPLATES / "situation_map", data=FACTS_SCRIPT, center=JAPAN)
+    html: str = desk.get_root().render()
+    return html
