@@ -55,13 +55,14 @@ def rain_ahead_at(
     step
         Of the series that the model learned.
     readable
-        Whether the model has learned to read rain forecasts; if not, none is given.
+        Whether the model has learned to read rain forecasts; if not, none is given. The default
+        one does after `kawamori learn`, a champion if it was trained so.
     """
     ours = rain_feeds(feeds)
     if not ours:
         return RainAhead(None, (), ())
     if not readable:
-        why = f"降雨予報を読む学習がまだない(kawamori learn {city.city_id}): 降った雨だけによる"
+        why = f"予測の模型が降雨予報を読まない(kawamori learn {city.city_id}): 降った雨だけによる"
         return RainAhead(None, (), (BEGINNING + why,))
     fresh, newest = _issues(city, ours, home, now)
     names = [gauge.rain_gauge_id for gauge in city.rain_gauges]

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ def frames_of(body: bytes, product: Product) -> tuple[Frame, ...]:
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
         raise ValueError(f"list of tile times must be a list of objects, got {str(rows)[:80]}.")
     frames = [
-        Frame(_time(row["basetime"]), _time(row["validtime"]), str(row.get("member", "none")))
+        Frame(_time(row["basetime"]), _time(row["validtime"]), _member(row.get("member", "none")))
         for row in rows
         if product.element in row.get("elements", ())
     ]
@@ -180,6 +181,13 @@ def _image(body: bytes) -> Image.Image:
             Image.DecompressionBombWarning, Image.DecompressionBombError) as error:  # fmt: skip
         raise ValueError(f"tile must be a whole PNG, got {body[:8]!r}: {error}.") from error
     return image
+
+
+def _member(text: object) -> str:
+    """Give a part of a path, and of nothing else."""
+    if not isinstance(text, str) or not re.fullmatch(r"[A-Za-z0-9]{1,20}", text):
+        raise ValueError(f"member must be letters and digits, got {str(text)[:40]!r}.")
+    return text
 
 
 def _time(text: object) -> datetime:

@@ -122,6 +122,9 @@ def test_the_forecasts_of_the_newest_base_time_are_taken_in_order():
 def test_the_member_of_the_path_is_read_where_there_is_one():
     rows = [row(BASE, BASE + timedelta(hours=1), element="rasrf", member="immed")]
     assert frames_of(json.dumps(rows).encode(), SHORT_RANGE)[0].member == "immed"
+    rows[0]["member"] = "../x"
+    with pytest.raises(ValueError, match="member must be letters and digits"):
+        frames_of(json.dumps(rows).encode(), SHORT_RANGE)
 
 
 @pytest.mark.parametrize("body", [b"{}", b"[1]", b"[", b'[{"elements": ["hrpns"]}]'])
