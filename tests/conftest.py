@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
 import os
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,6 +22,23 @@ ASSETS = REPOSITORY / ".kawamori" / "assets"
 CHROMIUM = Path("/usr/bin/chromium")
 DATA = Path(os.environ.get("KAWAMORI_DATA") or REPOSITORY.parent / "shared" / "data")
 
+# They take longest: begun first, the two processes of `make test` end together.
+LONG = {
+    "test_backtest.py",
+    "test_chain.py",
+    "test_documented_days.py",
+    "test_fan_out.py",
+    "test_kept_models.py",
+    "test_level_models.py",
+    "test_situation_browser.py",
+    "test_soak.py",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let notebooks and long files begin first; all else keeps its order."""
+    items.sort(key=lambda item: item.path.suffix != ".ipynb" and item.path.name not in LONG)
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
@@ -30,7 +49,7 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def started_chromium() -> Iterator[Browser]:
     """Give the one browser of the session; without it the tests are skipped loudly."""
     if not CHROMIUM.is_file():
         pytest.skip("no Chromium: run  make debian")
@@ -42,6 +61,14 @@ def chromium() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def chromium(started_chromium: Browser) -> Iterator[Browser]:
+    """Give the browser; pages that the test leaves open are closed, or they would go on working."""
+    yield started_chromium
+    for context in started_chromium.contexts:
+        context.close()
 
 
 @pytest.fixture(scope="session")
@@ -103,15 +130,55 @@ def smtp_double(doubles: ModuleType) -> Iterator[Any]:
     double.stop()
 
 
-@pytest.fixture
-def tiny_home(tmp_path: Path) -> Path:
-    """Give a home folder with the built city `tiny` and empty map and chart scripts."""
-    home = tmp_path / "home"
+@pytest.fixture(scope="session")
+def build_once(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Give a function that builds a city's folder once for all processes of the run."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cities"
+    shared.mkdir(exist_ok=True)
+
+    def built(name: str, build: Callable[[Path], object]) -> Path:
+        with (shared / f".{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # the other process waits for the one that builds
+            if not (shared / name).exists():
+                fresh = tmp_path_factory.mktemp("building") / name
+                build(fresh)
+                fresh.rename(shared / name)
+        return shared / name
+
+    return built
+
+
+@pytest.fixture(scope="session")
+def written_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the home folder that `tiny_home` copies for each test."""
+    home = tmp_path_factory.mktemp("tiny") / "home"
     load("tiny_city").write_tiny_city(home / "cities" / "tiny")
     (home / "assets").mkdir()
     for name in ("uPlot.iife.min.js", "uPlot.min.css", "leaflet.js", "leaflet.css"):
         (home / "assets" / name).write_text("")
     return home
+
+
+@pytest.fixture
+def tiny_home(tmp_path: Path, written_home: Path) -> Path:
+    """Give a home folder with the built city `tiny` and empty map and chart scripts."""
+    return Path(shutil.copytree(written_home, tmp_path / "home", dirs_exist_ok=True))
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of models that `taught_home` keeps from test to test."""
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture
+def taught_home(tiny_home: Path, tiny_models: Path) -> Path:
+    """Give `tiny_home` with the models that earlier tests trained, as a desk of some days has."""
+    (tiny_home / "models").symlink_to(tiny_models)
+    return tiny_home
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,6 @@ from kawamori.iwaki.bundle import build_iwaki
 
 
 @pytest.fixture(scope="session")
-def bundle(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bundle(real_data: Path, build_once: Callable[..., Path]) -> Path:
     """Give the folder of the built bundle."""
-    folder = tmp_path_factory.mktemp("cities") / "iwaki"
-    build_iwaki(real_data, folder)
-    return folder
+    return build_once("iwaki", lambda folder: build_iwaki(real_data, folder))

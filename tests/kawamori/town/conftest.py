@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,6 @@ def town() -> Town:
 
 
 @pytest.fixture(scope="session")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bundle(build_once: Callable[..., Path]) -> Path:
     """Give the folder of a built bundle."""
-    folder = tmp_path_factory.mktemp("cities") / "drill-town"
-    build_town(folder)
-    return folder
+    return build_once("drill-town", build_town)
