@@ -33,7 +33,12 @@ def test_calm_says_what_was_seen_and_no_sentence_comes_twice(desk: Desk) -> None
 
 
 def test_level_already_reached_is_not_called_unlikely(desk: Desk) -> None:
-    assert not any("確率" in r.text and "8.00m" in r.text for r in desk(8.0).counter_evidence)
+    def unlikely(level_m: float) -> list[str]:
+        texts = [reason.text for reason in desk(level_m).counter_evidence]
+        return [text for text in texts if "確率" in text and "8.00m" in text]
+
+    assert unlikely(7.0)
+    assert unlikely(8.0) == []
 
 
 def test_order_does_not_repeat_the_lower_levels_of_its_gauge(desk: Desk) -> None:

@@ -190,8 +190,10 @@ def test_texts_lead_to_the_map_that_the_settings_name_and_to_none_without(
         update={"district_map_url": "https://city.example/m/{district_id}"}
     )
     bodies = [each.message.body for each in preview(engine, record, linked)]
+    plain = [each.message.body for each in preview(engine, record, settings)]
+    assert len(bodies) == len(plain) > 0
     assert all(b"https://city.example/m/d1" in body for body in bodies)
-    assert all(b"https://" not in each.message.body for each in preview(engine, record, settings))
+    assert all(b"https://" not in body for body in plain)
 
 
 def test_a_segment_for_everybody_reads_as_the_draft_of_the_run(run):

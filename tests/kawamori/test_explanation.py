@@ -37,6 +37,7 @@ def test_every_rule_value_and_digest_is_told(record, language: str) -> None:
 def test_japanese_reasons_are_the_officers_own(record) -> None:
     advice = ordered(record)
     text = told(record, advice["name"])
+    assert advice["reasons"]
     assert all(reason["text"] in text for reason in advice["reasons"])
 
 

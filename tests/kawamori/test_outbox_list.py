@@ -128,7 +128,9 @@ def exported(store):
 
 
 def test_a_line_is_verified_by_what_the_documentation_says(store):
-    for line in exported(store)[:-1]:
+    *rows, _head = exported(store)
+    assert rows
+    for line in rows:
         row = json.loads(line)
         digest = row.pop("digest")
         plain = json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

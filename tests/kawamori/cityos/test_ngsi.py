@@ -118,6 +118,7 @@ def test_staff_get_both_marked(made_run: Run) -> None:
 
 def test_a_drill_says_so_in_every_name(made_run: Run, order: Decision) -> None:
     found = public_entities(made_run, at=AT, orders=[order], opened=[], shelters={}, areas={})
+    assert found
     assert all(one["name"].startswith("【訓練】") for one in found)
 
 
