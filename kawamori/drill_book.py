@@ -17,7 +17,7 @@ from uuid import uuid4
 FAULTS = ("gauge", "line", "road", "shelter")  # silent, down, closed, flooded
 SPEEDS = (1, 10, 60)  # simulated seconds in a real one, as the page offers them; 1 to 60 may be
 ENDED = ("done", "stopped", "failed")
-REQUEST, PROGRESS, STOP = "request.json", "progress.json", "stop"
+REQUEST, PROGRESS, STOP, NOW = "request.json", "progress.json", "stop", "faults.json"
 REPORT = "report"  # folder name of the decisive cycle's report, below out
 DRILL_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -57,13 +57,11 @@ def ask(
         If there is no such storm, the speed is not 1 to 60, a fault is unknown, or a drill runs.
     """
     known = storms(cities)
-    wrong = sorted(set(faults) - set(FAULTS))
     if storm not in known.get(city, []):
         raise ValueError(f"storm must be one of {known}, got {city} {storm!r}.")
     if not 1 <= speed <= 60:
         raise ValueError(f"speed must be 1 to 60, got {speed}.")
-    if wrong:
-        raise ValueError(f"faults must be of {list(FAULTS)}, got {wrong}.")
+    _check_kinds(faults)
     if any(progress(book, one.drill_id)["state"] not in ENDED for one in asked(book)):
         raise ValueError("one drill at a time: stop the one that waits or runs first.")
     one = DrillRequest(uuid4().hex, city, storm, speed, faults, by, at.isoformat())
@@ -98,6 +96,30 @@ def tell(book: Path, drill_id: str, told: dict[str, Any]) -> None:
     _write(book / drill_id / PROGRESS, told)
 
 
+def set_faults(book: Path, drill_id: str, faults: dict[str, str]) -> None:
+    """Wish that these faults, and no others, hold from the next cycle on.
+
+    Raises
+    ------
+    ValueError
+        If a kind of fault is unknown, or the drill has ended.
+    """
+    _check_kinds(faults)
+    state = progress(book, drill_id)["state"]
+    if state in ENDED:
+        raise ValueError(f"faults must be of a drill that waits or runs, this one is {state}.")
+    _write(book / drill_id / NOW, faults)
+
+
+def faults_of(book: Path, request: DrillRequest) -> dict[str, str]:
+    """Give the faults that shall hold: those wished last, else those it was asked for with."""
+    path = book / request.drill_id / NOW
+    if not path.is_file():
+        return request.faults
+    told: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return told
+
+
 def stop(book: Path, drill_id: str) -> None:
     """Wish that a drill stops: its worker looks between cycles and each second of waiting."""
     (book / drill_id / STOP).touch()
@@ -106,6 +128,12 @@ def stop(book: Path, drill_id: str) -> None:
 def stopping(book: Path, drill_id: str) -> bool:
     """Tell whether somebody wishes that a drill stops."""
     return (book / drill_id / STOP).exists()
+
+
+def _check_kinds(faults: dict[str, str]) -> None:
+    wrong = sorted(set(faults) - set(FAULTS))
+    if wrong:
+        raise ValueError(f"faults must be of {list(FAULTS)}, got {wrong}.")
 
 
 def _write(path: Path, told: dict[str, Any]) -> None:

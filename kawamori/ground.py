@@ -128,6 +128,27 @@ def record_shelter(
     ValueError
         Naming every value that cannot be.
     """
+    report = shelter_report(
+        shelter_id, known=known, status=status, occupied=occupied, upstairs=upstairs, stock=stock,
+        note=note, by=by, at=at,
+    )  # fmt: skip
+    _append_next(engine, city_id, report, seen)
+    return report
+
+
+def shelter_report(
+    shelter_id: str,
+    *,
+    known: Collection[str],
+    status: Status | None = None,
+    occupied: int | None = None,
+    upstairs: bool | None = None,
+    stock: Mapping[str, float] | None = None,
+    note: str = "",
+    by: str,
+    at: datetime,
+) -> ShelterReport:
+    """Give a report that could be stored; parameters and errors of values as `record_shelter`."""
     faults = _faults(by, at)
     if shelter_id not in known:
         faults.append(f"shelter_id must be one of the city's {len(known)}, got {shelter_id!r}")
@@ -145,9 +166,7 @@ def record_shelter(
         faults.append("a report must tell something, got none of status, occupied, upstairs, stock")
     _refuse(faults, f"shelter {shelter_id}")
     inside = None if occupied is None else int(occupied)
-    report = ShelterReport(shelter_id, status, inside, upstairs, held, note.strip(), by, at)
-    _append_next(engine, city_id, report, seen)
-    return report
+    return ShelterReport(shelter_id, status, inside, upstairs, held, note.strip(), by, at)
 
 
 def shelter_revision(engine: Engine, city_id: str, shelter_id: str) -> int:
@@ -217,6 +236,19 @@ def read_ground(engine: Engine, city_id: str, *, at: datetime) -> Ground:
         shelters=tuple(_state([one for one in shelters if one.shelter_id == key]) for key in ids),
         closed=tuple(closed),
         history=tuple(sorted(history, key=lambda one: one.at)),
+    )
+
+
+def with_report(ground: Ground, report: ShelterReport) -> Ground:
+    """Give the ground as it would be with one more report on a shelter, the newest."""
+    told = [one for one in ground.history if isinstance(one, ShelterReport)]
+    state = _state([*(one for one in told if one.shelter_id == report.shelter_id), report])
+    others = [one for one in ground.shelters if one.shelter_id != report.shelter_id]
+    return Ground(
+        at=max(ground.at, report.at),
+        shelters=tuple(sorted([*others, state], key=lambda one: one.shelter_id)),
+        closed=ground.closed,
+        history=(*ground.history, report),
     )
 
 

@@ -5,7 +5,6 @@ What is entered is appended as a report from the ground; the next cycle plans wi
 
 from __future__ import annotations
 
-from threading import Lock
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -24,9 +23,20 @@ from kawamori.console.errors import (
     RefusedError,
 )
 from kawamori.console.pages import page
-from kawamori.console.shelters_view import affected, last_moves, shelter_lines, version_of
+from kawamori.console.shelters_moves import Plans
+from kawamori.console.shelters_view import affected, last_moves, shelter_lines
 from kawamori.console.situation_records import LATEST, Record, Stored
-from kawamori.ground import read_ground, record_road, record_shelter
+from kawamori.ground import (
+    Ground,
+    ReportedMeanwhileError,
+    ShelterReport,
+    read_ground,
+    record_road,
+    record_shelter,
+    shelter_report,
+    shelter_revision,
+    with_report,
+)
 from shelters.stock import STOCK
 
 router = APIRouter()
@@ -34,7 +44,6 @@ Here = Annotated[Desk, Depends(desk_of)]
 Reader = Annotated[Officer, Depends(needs("viewer"))]
 Staff = Annotated[Officer, Depends(needs("shelter", "officer"))]
 Chief = Annotated[Officer, Depends(needs("officer"))]
-ONE_AT_A_TIME = Lock()  # between looking at the last report and writing the next one
 
 
 async def sent_fields(request: Request) -> dict[str, str]:
@@ -59,7 +68,23 @@ def shelters_page(request: Request, desk: Here, stored: Stored, officer: Reader)
         lines=lines, affected=affected(record.run, ground), moves=last_moves(record),
         closed=ground.closed, may_report=officer.may("shelter", "officer"),
         may_decide=officer.may("officer"),
+        changed=any(one.at > record.run.issued_at for one in ground.history),
     )  # fmt: skip
+
+
+@router.get("/shelters/moves")
+def moves_page(
+    request: Request, desk: Here, stored: Stored, plans: Plans, _officer: Reader
+) -> Response:
+    """Show who moves by what was reported since the newest run; to htmx the table alone."""
+    record = _record(stored)
+    if record is None:
+        raise NotStoredError("no run is stored yet")
+    ground = read_ground(desk.engine, record.run.city.city_id, at=desk.now())
+    name = "moves_table.html" if "hx-request" in request.headers else "moves.html"
+    return page(
+        request, name, run=record.run, drill=record.run.drill, foreseen=plans.now(record, ground)
+    )
 
 
 @router.get("/shelters/{shelter_id}")
@@ -73,41 +98,49 @@ def shelter_page(
     return page(
         request, "shelter.html", drill=record.run.drill, stock=STOCK,
         one=next(line for line in lines if line.shelter_id == shelter_id),
-        version=version_of(ground, shelter_id), may_decide=officer.may("officer"),
+        version=shelter_revision(desk.engine, record.run.city.city_id, shelter_id),
+        may_decide=officer.may("officer"),
         mine=_mine(officer, shelter_id),
     )  # fmt: skip
 
 
 @router.post("/shelters/{shelter_id}/report")
 def report_shelter(
-    shelter_id: str, desk: Here, stored: Stored, officer: Staff, fields: Fields
+    shelter_id: str,
+    request: Request,
+    *,
+    desk: Here,
+    stored: Stored,
+    plans: Plans,
+    officer: Staff,
+    fields: Fields,
 ) -> Response:
-    """Append a report about a shelter, unless somebody reported since the form was opened."""
+    """Append a report about a shelter, unless somebody reported since the form was opened.
+
+    One that takes people's places away is kept only after the reader saw who moves.
+    """
     record = _with(stored, shelter_id)
-    if not _mine(officer, shelter_id):
-        raise ForbiddenError(f"shelter {shelter_id} is not one of {list(officer.shelters)}")
-    upstairs = fields.get("upstairs", "")
-    if upstairs and not officer.may("officer"):
-        raise ForbiddenError("upper floors are allowed by an officer of the desk")
-    told: dict[str, Any] = {
-        "status": fields.get("status") or None,
-        "occupied": _number(fields, "occupied", int),
-        "upstairs": {"yes": True, "no": False}.get(upstairs),
-        "stock": {
-            name: held for name in STOCK if (held := _number(fields, name, float)) is not None
-        },
-    }
+    _check_may(officer, shelter_id, fields)
     city = record.run.city
+    told = _told(fields)
     known = set(map(str, city.shelters.index)) if city.shelters is not None else set()
-    with ONE_AT_A_TIME:
-        _check_version(desk, city.city_id, shelter_id, fields.get("version", ""))
-        try:
-            record_shelter(
-                desk.engine, city.city_id, shelter_id, known=known, by=officer.account_id,
-                at=desk.now(), note=fields.get("note", "")[:500], **told,
-            )  # fmt: skip
-        except ValueError as error:
-            raise RefusedError(str(error)) from error
+    given: dict[str, Any] = {
+        **told, "known": known, "by": officer.account_id, "at": desk.now(),
+        "note": fields.get("note", "")[:500],
+    }  # fmt: skip
+    seen = _seen(desk, city.city_id, shelter_id, fields.get("version", ""))
+    try:
+        report = shelter_report(shelter_id, **given)
+        ground = read_ground(desk.engine, city.city_id, at=desk.now())
+        asked = fields.get("step") == "preview"
+        if asked or (fields.get("confirmed") != "yes" and _takes_places(record, ground, report)):
+            after = with_report(ground, report)
+            return _preview(request, record, after, plans=plans, report=report, fields=fields)
+        record_shelter(desk.engine, city.city_id, shelter_id, **given, seen=seen)
+    except ReportedMeanwhileError as error:
+        raise ConflictError(str(error)) from error
+    except ValueError as error:
+        raise RefusedError(str(error)) from error
     _log(desk, "shelter.report", {"shelter_id": shelter_id, **told}, officer)
     return RedirectResponse(f"/shelters/{quote(shelter_id, safe='')}", 303)
 
@@ -155,10 +188,59 @@ def _mine(officer: Officer, shelter_id: str) -> bool:
     return officer.may("officer") or shelter_id in officer.shelters
 
 
-def _check_version(desk: Desk, city_id: str, shelter_id: str, seen: str) -> None:
-    now = version_of(read_ground(desk.engine, city_id, at=desk.now()), shelter_id)
-    if seen != str(now):
-        raise ConflictError(f"report {now} of shelter {shelter_id} came after {seen or 'none'}")
+def _check_may(officer: Officer, shelter_id: str, fields: dict[str, str]) -> None:
+    if not _mine(officer, shelter_id):
+        raise ForbiddenError(f"shelter {shelter_id} is not one of {list(officer.shelters)}")
+    if fields.get("upstairs", "") and not officer.may("officer"):
+        raise ForbiddenError("upper floors are allowed by an officer of the desk")
+
+
+def _told(fields: dict[str, str]) -> dict[str, Any]:
+    """Give what a form tells of a shelter; None = not told."""
+    return {
+        "status": fields.get("status") or None,
+        "occupied": _number(fields, "occupied", int),
+        "upstairs": {"yes": True, "no": False}.get(fields.get("upstairs", "")),
+        "stock": {
+            name: held for name in STOCK if (held := _number(fields, name, float)) is not None
+        },
+    }
+
+
+def _seen(desk: Desk, city_id: str, shelter_id: str, version: str) -> int:
+    """Give the revision that a form was made from, if it is still the newest."""
+    now = shelter_revision(desk.engine, city_id, shelter_id)
+    if version != str(now):
+        raise ConflictError(f"report {now} of shelter {shelter_id} came after {version or 'none'}")
+    return now
+
+
+def _takes_places(record: Record, ground: Ground, report: ShelterReport) -> bool:
+    """Tell whether a report closes or fills a shelter that the plan sends people to."""
+    before, after = (
+        {(one.shelter, one.why) for one in affected(record.run, each)}
+        for each in (ground, with_report(ground, report))
+    )
+    return bool(after - before)
+
+
+def _preview(
+    request: Request,
+    record: Record,
+    ground: Ground,
+    *,
+    plans: Plans,
+    report: ShelterReport,
+    fields: dict[str, str],
+) -> Response:
+    """Show who moves by a report before it is kept."""
+    lines = shelter_lines(record.run, ground)
+    sent = {name: text for name, text in fields.items() if name not in {"csrf", "step"}}
+    return page(
+        request, "shelter_preview.html", run=record.run, drill=record.run.drill,
+        one=next(line for line in lines if line.shelter_id == report.shelter_id), sent=sent,
+        foreseen=plans.foresee(record, ground), affected=affected(record.run, ground),
+    )  # fmt: skip
 
 
 def _number(fields: dict[str, str], name: str, kind: type[int] | type[float]) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 from kawamori.console.api.places import whole
 from kawamori.console.situation_records import Record
-from kawamori.ground import Ground, ShelterReport, ShelterState
+from kawamori.ground import Ground, ShelterState
 from kawamori.run import Run
 
 
@@ -116,13 +116,6 @@ def last_moves(record: Record) -> list[dict[str, Any]]:
          "to": names.get(row["to_id"], row["to_id"])}
         for row in rows
     ]  # fmt: skip
-
-
-def version_of(ground: Ground, shelter_id: str) -> int:
-    """Give how many reports of a shelter there are: changes with each."""
-    return sum(
-        isinstance(one, ShelterReport) and one.shelter_id == shelter_id for one in ground.history
-    )
 
 
 def _inside(state: ShelterState | None, row: Any) -> int | None:

@@ -45,6 +45,25 @@ def test_second_of_two_reports_from_the_same_form_is_refused(console) -> None:
     assert state(console)[0].occupied == 20
 
 
+def test_report_that_was_looked_at_before_another_came_is_refused_on_both_steps(console) -> None:
+    officer = console.browser("officer")
+    assert sent(officer, status="closed", step="preview").status_code == 200
+    assert sent(console.browser("shelter", shelters=["s1"]), occupied="5").status_code == 303
+    assert sent(officer, status="closed", step="preview").status_code == 409
+    assert sent(officer, status="closed", confirmed="yes").status_code == 409
+    assert state(console)[0].status is None
+
+
+def test_preview_may_be_asked_for_any_report_and_keeps_what_was_typed(console) -> None:
+    officer = console.browser("officer")
+    shown = sent(officer, occupied="12", note="<b>", step="preview").text
+    assert state(console) == ()
+    assert 'name="occupied" value="12"' in shown
+    assert 'name="note" value="&lt;b&gt;"' in shown
+    assert "割り当ての計画がない" in shown or "データがない" in shown  # this run has no basis
+    assert sent(officer, occupied="many", step="preview").status_code == 422
+
+
 def test_upper_floors_and_roads_are_for_officers(console) -> None:
     staff = console.browser("shelter", shelters=["s1"])
     assert sent(staff, upstairs="yes").status_code == 403
@@ -72,7 +91,12 @@ def test_full_width_digits_are_a_number(console) -> None:
 def test_closed_shelter_tells_whose_place_is_gone(console) -> None:
     officer = console.browser("officer")
     assert "報告による変更はありません" in officer.get("/shelters").text
-    sent(officer, status="closed")
+    shown = sent(officer, status="closed")
+    assert shown.status_code == 200  # nothing is kept before it is confirmed
+    assert state(console) == ()
+    assert 'name="confirmed" value="yes"' in shown.text
+    assert "150人" in shown.text
+    assert sent(officer, status="closed", confirmed="yes").status_code == 303
     text = officer.get("/shelters").text
     assert "150人の行き先がなくなります" in text  # all that the plan sends to s1
 
