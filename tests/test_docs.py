@@ -55,7 +55,9 @@ def test_every_make_target_in_the_readme_exists() -> None:
 
 
 def test_lock_files_hash_every_package_and_name_no_index() -> None:
-    for path in sorted((REPOSITORY / "lock").glob("*.txt")):
+    locks = sorted((REPOSITORY / "lock").glob("*.txt"))
+    assert {"run.txt", "dev.txt"} <= {path.name for path in locks}
+    for path in locks:
         text = path.read_text(encoding="utf-8")
         pins = re.findall(
             r"^[A-Za-z0-9_.-]+==[^\\\n]*\\\n((?:    --hash=sha256:\w{64}.*\n?)+)",

@@ -31,7 +31,9 @@ def test_a_guide_names_only_commands_that_exist(name: str) -> None:
     text = (DOCS / f"{name}.md").read_text(encoding="utf-8")
     known = commands()
     groups = {command.split()[0] for command in known if " " in command}
-    for line in re.findall(r"(?:^|`)kawamori ([a-z][^`\n#]*)", text, re.MULTILINE):
+    named = re.findall(r"(?:^|`)kawamori ([a-z][^`\n#]*)", text, re.MULTILINE)
+    assert named
+    for line in named:
         first, *rest = line.split()
         if first in groups:
             assert not rest or f"{first} {rest[0]}" in known, line
