@@ -194,12 +194,15 @@ def soak(settings: Settings, desk: Desk, series: Observations, times: list[datet
     guarded_cycle(settings, city.city_id, lambda: (done.run.run_id, []), now=warm)
     memory = [resident_mb()]
     wall = time.perf_counter()
-    for number, now in enumerate(times, start=1):
-        run.cycle(now, run.fault())
-        memory.append(resident_mb())
-        print(f"\r{number}/{len(times)} {now:%m-%d %H:%M}", end="", file=sys.stderr)
-        if time.perf_counter() - wall > wall_min * 60:
-            break
+    try:
+        for number, now in enumerate(times, start=1):
+            run.cycle(now, run.fault())
+            memory.append(resident_mb())
+            print(f"\r{number}/{len(times)} {now:%m-%d %H:%M}", end="", file=sys.stderr)
+            if time.perf_counter() - wall > wall_min * 60:
+                break
+    except KeyboardInterrupt:
+        print("\nended early: what was done so far is counted", file=sys.stderr)
     wall_s = time.perf_counter() - wall
     run.cycle(now + STEP, "")  # the last faults are accounted for, and what waits is sent
     if services is not None:

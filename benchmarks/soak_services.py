@@ -33,7 +33,7 @@ from kawamori.store import opened_store
 
 TOKEN = "soak"  # of a console that nobody else reaches
 PEOPLE = 400  # that each cycle's approval is sent to
-ANSWERS_S = 120.0  # that a console started anew may take on a busy machine
+ANSWERS_S = 900.0  # that a console started anew may take on a busy machine
 AGE = re.compile(rb'^kawamori_cycle_age_seconds\{city="[^"]*"\} (\S+)', re.MULTILINE)
 SPARE_MB = 1536  # of a disk that holds a day's reports
 FORK = multiprocessing.get_context("fork")

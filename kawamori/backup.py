@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 import tempfile
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import file_digest
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -48,6 +48,8 @@ def backup(url: str, file: Path, *, at: datetime) -> tuple[int, list[str]]:
     engine = connect(url)
     part = file.with_name(file.name + ".part")
     try:
+        if revision(engine) is None:
+            raise ValueError(f"{shown(url)} holds nothing to back up: it has no tables of ours.")
         with (
             tempfile.TemporaryDirectory(dir=file.absolute().parent, prefix=".backup-") as folder,
             os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, OWNER_ONLY), "w+b") as out,
@@ -68,6 +70,19 @@ def backup(url: str, file: Path, *, at: datetime) -> tuple[int, list[str]]:
         part.unlink(missing_ok=True)
         engine.dispose()
     return len(found), gone
+
+
+def nightly(url: str, folder: Path, *, kept: int, at: datetime) -> tuple[Path, int, list[str]]:
+    """Write the back-up of a day (UTC) into a folder and let the oldest go; give as `backup`.
+
+    Only files named by a day go, and only once the new one is whole.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = folder / f"{at.astimezone(UTC):%Y-%m-%d}.zip"
+    count, gone = backup(url, file, at=at)
+    for old in sorted(folder.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9].zip"))[:-kept]:
+        old.unlink()
+    return file, count, gone
 
 
 def restore(url: str, file: Path, out: Path) -> Restored:
@@ -139,7 +154,7 @@ def _reports(known: list[StoredRun]) -> dict[str, Path]:
 
 
 def _gone(known: list[StoredRun]) -> list[str]:
-    return sorted(run.run_id for run in known if run.folder is None or not run.folder.is_dir())
+    return sorted(run.run_id for run in known if run.folder and not run.folder.is_dir())
 
 
 def _pack(packed: ZipFile, path: Path, name: str) -> str:

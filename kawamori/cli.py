@@ -361,7 +361,8 @@ app.command()(cycle.learn)
 app.command()(drill_worker.drill_worker)
 
 # The store's own commands, after the desk's.
-for _command in (endings.lift, ledger.verify_ledger, backup.backup, backup.restore, backup.prune):
+for _command in (endings.lift, ledger.verify_ledger, backup.backup, backup.restore, backup.prune,
+                 backup.thin):  # fmt: skip
     app.command()(_command)
 
 

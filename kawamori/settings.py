@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -14,7 +14,9 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 class Settings(BaseSettings):
     """Where things lie and how channels are reached; secrets never appear in `repr`."""
 
-    model_config = SettingsConfigDict(env_prefix="KAWAMORI_", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="KAWAMORI_", extra="ignore", hide_input_in_errors=True
+    )
 
     data: Path | None = None  # folder of real series and lists; None = fictional town only
     assisted: Path | None = (
@@ -56,6 +58,8 @@ class Settings(BaseSettings):
 
     feed_tokens: dict[str, SecretStr] = {}  # by name of a feed: sent to it as a bearer's
     cycle_max_min: float = 8.0  # a longer cycle is killed, and the staff told
+
+    backups_kept: int = Field(default=7, ge=1)  # nightly ones in `home`/backups
 
     session_idle_min: float = 60.0  # a console left alone signs out
     events_s: float = 300.0  # a stream of events ends, the browser comes again if it still may

@@ -75,7 +75,7 @@ def evaluate(engine: Engine, city_id: str, *, drill: bool = False) -> Evaluation
         If no complete run of the city is stored.
     """
     runs = [one for one in stored_runs(engine, state="complete")
-            if one.city_id == city_id and one.drill == drill]  # fmt: skip
+            if one.city_id == city_id and one.drill == drill and one.folder]  # fmt: skip
     if not runs:
         kind = "drill" if drill else "live run"
         raise ValueError(f"a {kind} of {city_id!r} must be stored, there is none. Run one first.")

@@ -112,6 +112,8 @@ def feed(city: City, name: Annotated[str, typer.Argument(help="name of a feed")]
         typer.echo(f"{name}: asked less than {feeds[name].every_s:g} s ago")
     else:
         typer.echo(f"{name}: {found.fault or f'{found.readings} readings'} {found.said}".rstrip())
+        for fault in found.refused:
+            typer.echo(f"{name}: {fault}")
 
 
 def learn(city: City) -> None:

@@ -16,10 +16,13 @@ def doctor(
     from datetime import UTC, datetime
 
     from kawamori.doctor.examination import as_json as plain
-    from kawamori.doctor.examination import examine, table
+    from kawamori.doctor.examination import examine, table, unreadable
     from kawamori.settings import Settings
 
-    found = examine(Settings(), now=datetime.now(UTC), city_id=city)
+    try:
+        found = examine(Settings(), now=datetime.now(UTC), city_id=city)
+    except ValueError as error:
+        found = unreadable(error)
     if as_json:
         typer.echo(json.dumps(plain(found), ensure_ascii=False))
     else:

@@ -7,9 +7,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Engine
+
 from alerts.duty.roster import on_watch
 from forecasting.registry import load
+from kawamori.champion import champion_folder
 from kawamori.city import read_city
+from kawamori.cycle_log import cycles
 from kawamori.doctor.finding import Finding, Found, Patient, age, ok, red, unknown
 from kawamori.feeds.config import read_feeds
 from kawamori.feeds.facts import FeedFact, feed_facts
@@ -26,6 +30,7 @@ FILES = {
 FEED_REMEDY = (
     "kawamori feed CITY NAME asks it again; docs/operations.md (赤くなったら) names each fault."
 )
+AHEAD = timedelta(minutes=2)
 CYCLE_MAX = timedelta(minutes=90)  # where no policy can be read
 
 
@@ -67,6 +72,7 @@ def policy(patient: Patient, city_id: str) -> Found:
 
 def model(patient: Patient, city_id: str) -> Found:
     """See that a trained model of the city is kept and of this version's feature layout."""
+    yield from _champion(patient, city_id)
     check, home = f"{city_id} model", patient.settings.models
     folders = [path for path in _model_folders(home) if _title(path) == _name(patient, city_id)]
     if not folders:
@@ -86,6 +92,28 @@ def model(patient: Patient, city_id: str) -> Found:
             yield ok(check, f"{folder.name[:12]}, of this version and feature layout")
             return
     yield red(check, faults[0], f"Train it again: kawamori run {city_id} --observations FILE")
+
+
+def _champion(patient: Patient, city_id: str) -> Found:
+    """Tell whether the promoted model can be read, and whether the newest cycle used it."""
+    check, remedy = (
+        f"{city_id} champion",
+        ("kawamori promote a new one, or remove champions/CITY.json: the default then forecasts."),
+    )
+    try:
+        folder = champion_folder(city_id, patient.settings)
+        if folder is None:
+            return
+        load(folder)
+    except (ValueError, OSError, KeyError, TypeError, AttributeError) as error:
+        yield red(check, f"it cannot be used: {type(error).__name__}: {error}", remedy)
+        return
+    run = patient.newest(city_id)
+    told = (_record(None if run is None else run.folder).get("forecaster") or {}).get("why_not")
+    if told:
+        yield red(check, f"the newest cycle could not use it: {told}", remedy)
+    else:
+        yield ok(check, f"{folder.name[:12]} can be used")
 
 
 def roster(patient: Patient, city_id: str) -> Found:
@@ -115,6 +143,7 @@ def cycle(patient: Patient, city_id: str) -> Found:
     check = f"{city_id} cycle"
     if patient.engine is None:
         return
+    yield from _last_cycle(patient.engine, city_id)
     run = patient.newest(city_id)
     if run is None:
         yield red(
@@ -125,7 +154,13 @@ def cycle(patient: Patient, city_id: str) -> Found:
         return
     cycle_max, telegram_max = _limits(patient, city_id)
     old = patient.now - run.issued_at
-    if old > cycle_max:
+    if old < -AHEAD:
+        yield red(
+            check,
+            f"the newest is of {run.issued_at:%Y-%m-%d %H:%M} UTC, which is yet to come",
+            "Set the clock (timedatectl set-ntp true), then run a cycle.",
+        )
+    elif old > cycle_max:
         yield red(
             check,
             f"the newest is {age(old)} old, at most {age(cycle_max)}",
@@ -134,6 +169,17 @@ def cycle(patient: Patient, city_id: str) -> Found:
     else:
         yield ok(check, f"the newest is {age(old)} old")
     yield _telegrams(f"{city_id} telegrams", run.folder, patient.now, telegram_max)
+
+
+def _last_cycle(engine: Engine, city_id: str) -> Found:
+    """Say it if the last cycle of the timer did not end well."""
+    last = next(reversed(cycles(engine, city_id)), None)
+    if last is not None and last.state in ("failed", "killed"):
+        yield red(
+            f"{city_id} last cycle",
+            f"{last.due:%m-%d %H:%M} UTC {last.state}: {last.note}",
+            f"journalctl -u kawamori-cycle@{city_id} -n 50; then: kawamori cycle {city_id}",
+        )
 
 
 def feeds(patient: Patient, city_id: str) -> Found:
@@ -200,11 +246,19 @@ def _telegrams(check: str, folder: Path | None, now: datetime, most: timedelta) 
 def _heard(folder: Path | None) -> datetime | None:
     """Give when the telegram feed last lived, as the newest run read it."""
     try:
-        record = json.loads((folder or Path()).joinpath("run.json").read_text(encoding="utf-8"))
-        told = record["warnings"]["received_at"]
-    except (OSError, ValueError, KeyError, TypeError):
+        told = _record(folder)["warnings"]["received_at"]
+        return None if told is None else datetime.fromisoformat(told)
+    except (ValueError, KeyError, TypeError):
         return None
-    return None if told is None else datetime.fromisoformat(told)
+
+
+def _record(folder: Path | None) -> dict[str, Any]:
+    """Give run.json of a run; {} if it is not there or cannot be read."""
+    try:
+        told = json.loads((folder or Path()).joinpath("run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _limits(patient: Patient, city_id: str) -> tuple[timedelta, timedelta]:

@@ -8,19 +8,22 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from pydantic import ValidationError
+
 from kawamori.doctor import city, machine, store
 from kawamori.doctor.finding import MARKS, Finding, Found, Patient, red
 from kawamori.rosters import rostered
 from kawamori.settings import Settings
 from kawamori.store import stored_runs
 
+SETTINGS_REMEDY = "Correct it where the environment is set: /etc/kawamori/kawamori.env."
 WORDS = {"ok": "良", "red": "異常", "unknown": "不明"}
 MACHINE: tuple[Callable[[Patient], Found], ...] = (
-    machine.python, machine.lock, machine.assets, machine.folders, machine.disk, machine.clock,
-    machine.timezone, machine.secrets,
+    machine.python, machine.lock, machine.assets, machine.font, machine.data, machine.folders,
+    machine.disk, machine.clock, machine.network_time, machine.timezone, machine.secrets,
 )  # fmt: skip
 STORE: tuple[Callable[[Patient], Found], ...] = (
-    store.ledger, store.channels, store.outbox, store.first_admin, store.backups,
+    store.ledger, store.channels, store.outbox, store.first_admin, store.approvers, store.backups,
 )  # fmt: skip
 CITY: tuple[Callable[[Patient, str], Found], ...] = (
     city.bundle, city.policy, city.model, city.roster, city.cycle, city.feeds,
@@ -40,14 +43,38 @@ def examine(settings: Settings, *, now: datetime, city_id: str | None = None) ->
         runs = () if engine is None else tuple(stored_runs(engine, state="complete"))
         cities = _cities(settings) if city_id is None else (city_id,)
         patient = Patient(settings, cities, now, engine, runs)
-        found = [line for check in MACHINE for line in check(patient)]
-        found += [answered, *(line for check in STORE for line in check(patient))]
+        found = [line for check in MACHINE for line in _lines(check, patient)]
+        found += [answered, *(line for check in STORE for line in _lines(check, patient))]
         if not cities:
             found.append(red("city", "no city is built", "kawamori city build NAME"))
-        found += [line for name in cities for check in CITY for line in check(patient, name)]
+        found += [line for name in cities for check in CITY
+                  for line in _lines(check, patient, name)]  # fmt: skip
     finally:
         if engine is not None:
             engine.dispose()
+    return found
+
+
+def unreadable(error: ValueError) -> list[Finding]:
+    """Give the lines of settings that cannot be read: no value is shown, it may be a secret."""
+    if not isinstance(error, ValidationError):
+        return [red("settings", str(error), SETTINGS_REMEDY)]
+    return [
+        red(f"settings KAWAMORI_{'.'.join(map(str, each['loc'])).upper()}", each["msg"],
+            SETTINGS_REMEDY)
+        for each in error.errors(include_input=False)
+    ]  # fmt: skip
+
+
+def _lines(check: Callable[..., Found], *given: Any) -> list[Finding]:
+    """Give the lines of a check; one that fails itself is a fault too, and stops no other."""
+    found: list[Finding] = []
+    try:
+        found.extend(check(*given))
+    except Exception as error:  # noqa: BLE001 - whatever is broken here, the rest is looked at
+        what = " ".join([*map(str, given[1:]), check.__name__])
+        told = f"it could not be looked at: {type(error).__name__}: {error}"
+        found.append(red(what, told, "Mend what it names, then look again."))
     return found
 
 

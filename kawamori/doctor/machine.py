@@ -6,6 +6,7 @@ import hashlib
 import importlib.metadata
 import shutil
 import stat
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -66,6 +67,45 @@ def assets(patient: Patient) -> Found:
         yield red("assets", f"missing or altered: {_some(bad)}", "make assets")
     else:
         yield ok("assets", f"{len(files)} files as pinned")
+
+
+def font(patient: Patient) -> Found:
+    """Look for a font with Japanese: the pages of districts and pictures for LINE are drawn."""
+    from kawamori.district_pages import japanese_font
+
+    if japanese_font() is None:
+        yield red("font", "none with Japanese is installed: maps are drawn without names",
+                  "apt-get install fonts-morisawa-bizud-gothic")  # fmt: skip
+    else:
+        yield ok("font", "one with Japanese is installed")
+
+
+def data(patient: Patient) -> Found:
+    """Look for the folder of real data, where one is named."""
+    folder = patient.settings.data
+    if folder is None:
+        yield ok("data", "none is named (KAWAMORI_DATA): cities that are built need none")
+    elif not folder.is_dir():
+        yield red("data", f"KAWAMORI_DATA names no folder: {folder}",
+                  "Mount or correct it; only building cities and training need it.")  # fmt: skip
+    else:
+        yield ok("data", "the folder is there")
+
+
+def network_time(patient: Patient) -> Found:
+    """Ask the system whether its clock follows a time server."""
+    program = shutil.which("timedatectl")
+    asked = [str(program), "show", "--property=NTPSynchronized", "--value"]
+    said = "" if program is None else subprocess.run(
+        asked, capture_output=True, text=True, timeout=10, check=False
+    ).stdout.strip()  # fmt: skip
+    remedy = "timedatectl set-ntp true; each feed's answer is held against this clock, too."
+    if said == "no":
+        yield red("network time", "the clock follows no time server", remedy)
+    elif said == "yes":
+        yield ok("network time", "the clock follows a time server")
+    else:
+        yield unknown("network time", "this system does not say", remedy)
 
 
 def folders(patient: Patient) -> Found:

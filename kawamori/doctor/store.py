@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Connection, Engine, func, make_url, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from alerts.ledger import faults, read, read_head
 from alerts.preflight import last_checks, tell
+from alerts.recipients import recipient_address
 from kawamori.backup import MANIFEST
 from kawamori.database import HEAD, connect, revision
 from kawamori.doctor.finding import Finding, Found, Patient, age, ok, red
 from kawamori.duty_facts import health
 from kawamori.settings import Settings
 
+KEYS = {
+    "line": "KAWAMORI_LINE_TOKEN", "email": "KAWAMORI_SMTP_HOST", "webpush": "KAWAMORI_VAPID_KEY",
+}  # fmt: skip
+FILE_REMEDY = (
+    "Give the file to the user that runs kawamori, or free the disk; a damaged one is moved aside, "
+    "then: kawamori restore, from the newest file of backups/."
+)
 BACKUP_MAX = timedelta(days=2)  # a nightly back-up may miss once
 
 
@@ -24,17 +34,14 @@ def open_store(settings: Settings) -> tuple[Engine | None, Finding]:
     """Give the store if this program can read it, and the line that says so; makes none."""
     parsed = make_url(settings.store_url)
     on_disk = parsed.get_backend_name() == "sqlite" and parsed.database
-    if on_disk and not Path(str(parsed.database)).is_file():
-        return None, red("store", "there is no store yet", "Start it: kawamori serve")
+    remedy = FILE_REMEDY if on_disk else "Start the database or correct KAWAMORI_DATABASE_URL."
     try:
+        if on_disk and not Path(str(parsed.database)).is_file():
+            return None, red("store", "there is no store yet", "Start it: kawamori serve")
         engine = connect(settings.store_url)
-    except ValueError as error:
-        return None, red(
-            "store",
-            str(error).split(" SQLite:")[0],
-            "Start the database or correct KAWAMORI_DATABASE_URL.",
-        )
-    found = revision(engine)
+        found = revision(engine)
+    except (ValueError, OSError, SQLAlchemyError) as error:
+        return None, red("store", str(error).split(" SQLite:")[0], remedy)
     if found != HEAD:
         engine.dispose()
         return None, red(
@@ -86,6 +93,14 @@ def channels(patient: Patient) -> Found:
         return
     with patient.engine.connect() as connection:
         checks = last_checks(connection)
+        waiting = _addresses(connection)
+    for name, count in sorted(waiting.items()):
+        if name not in opened:
+            yield red(
+                f"channel {name}",
+                f"{count} addresses wait for it, and it is not set up: they get nothing",
+                f"Set {KEYS.get(name, 'its settings')} (README).",
+            )
     for name in sorted(set(opened) & set(checks)):
         at, said = checks[name]
         check, when = f"preflight {name}", f"{age(patient.now - at)} ago"
@@ -95,6 +110,14 @@ def channels(patient: Patient) -> Found:
             )
         else:
             yield ok(check, f"{when}: nothing to say")
+
+
+def _addresses(connection: Connection) -> dict[str, int]:
+    """Give how many addresses want each channel."""
+    wanted = recipient_address.c.opted_out_at.is_(None)
+    channel = recipient_address.c.channel
+    query = select(channel, func.count()).where(wanted).group_by(channel)
+    return {str(name): int(count) for name, count in connection.execute(query)}
 
 
 def outbox(patient: Patient) -> Found:
@@ -137,15 +160,38 @@ def first_admin(patient: Patient) -> Found:
         yield ok("first admin", f"{len(known)} accounts, the first secret is spent")
 
 
+def approvers(patient: Patient) -> Found:
+    """See that two people can approve: levels 4 and 5 need two."""
+    if patient.engine is None:
+        return
+    from kawamori.console.accounts import accounts
+
+    with patient.engine.connect() as connection:
+        known = accounts(connection)
+    able = [one for one in known if not one.disabled and {"approver", "admin"} & set(one.roles)]
+    if len(able) < 2:
+        yield red(
+            "approvers",
+            f"{len(able)} accounts may approve: levels 4 and 5 need two people",
+            "kawamori accounts add LOGIN --name NAME --role approver",
+        )
+    else:
+        yield ok("approvers", f"{len(able)} accounts may approve")
+
+
 def backups(patient: Patient) -> Found:
     """Look for a young back-up that says when it was made."""
     folder = patient.settings.backups
+    on_server = make_url(patient.settings.store_url).get_backend_name() == "postgresql"
+    if on_server and shutil.which("pg_dump") is None:
+        yield red("pg_dump", "it is not installed: no back-up can be made",
+                  "apt-get install postgresql-client")  # fmt: skip
     made = [at for path in sorted(folder.glob("*.zip")) if (at := _made_at(path)) is not None]
     if not made:
         yield red(
             "backup",
             f"no back-up lies in {folder.name}/",
-            "Each night: kawamori backup HOME/backups/DATE.zip; keep a copy elsewhere.",
+            "systemctl enable --now kawamori-backup.timer; keep a copy elsewhere.",
         )
         return
     old = patient.now - max(made)
@@ -153,7 +199,7 @@ def backups(patient: Patient) -> Found:
         yield red(
             "backup",
             f"the newest is {age(old)} old",
-            "kawamori backup HOME/backups/DATE.zip, and mend what should make it.",
+            "kawamori backup, and see why kawamori-backup.timer did not.",
         )
     else:
         yield ok("backup", f"the newest is {age(old)} old")

@@ -18,7 +18,7 @@ from alerts.recipients import Person, find_person, opt_out, recipient, recipient
 from alerts.schema import approval, attempt, message, outbox
 from alerts.types import Audience
 from benchmarks.alerts import order, write
-from kawamori.backup import MANIFEST, backup, restore
+from kawamori.backup import MANIFEST, backup, nightly, restore
 from kawamori.database import HEAD
 from kawamori.retention import Pruned, prune
 from kawamori.store import complete, open_store, start, stored_runs
@@ -230,3 +230,16 @@ def test_pruning_twice_leaves_one_row_in_the_ledger(store):
     let_go(store, before=LATER)
     with store.connect() as connection:
         assert [row.kind for row in read(connection)].count("prune") == 1
+
+
+def test_of_nightly_back_ups_the_newest_stay_and_others_are_left_alone(store, store_url, tmp_path):
+    folder = tmp_path / "home" / "backups"
+    for days in range(4):
+        nightly(store_url, folder, kept=2, at=AT + timedelta(days=days))
+    (folder / "before-the-upgrade.zip").write_bytes(b"")
+    file, count, gone = nightly(store_url, folder, kept=2, at=AT + timedelta(days=4))
+    assert (file.name, count, gone) == ("2026-09-12.zip", 2, [])
+    assert {path.name for path in folder.iterdir()} == {
+        "2026-09-11.zip", "2026-09-12.zip", "before-the-upgrade.zip",
+    }  # fmt: skip
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700

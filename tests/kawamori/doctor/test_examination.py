@@ -13,12 +13,15 @@ import pytest
 from sqlalchemy import insert, text
 from typer.testing import CliRunner
 
+from alerts.enrolment import enrol
 from alerts.ledger import append
 from alerts.preflight import channel_check
+from alerts.recipients import Person
 from alerts.schema import approval, message, outbox
 from kawamori.backup import backup
 from kawamori.cli import app
-from kawamori.console.accounts import first_admin
+from kawamori.console.accounts import add_account, first_admin
+from kawamori.cycle_log import begin, end
 from kawamori.doctor import city, machine, store
 from kawamori.doctor.examination import as_json, examine, table
 from kawamori.doctor.finding import Finding, Found, Patient
@@ -398,3 +401,95 @@ def test_a_wrong_feed_is_named(patient: Patient) -> None:
     path = patient.settings.cities / "tiny" / "city.toml"
     path.write_text(path.read_text(encoding="utf-8") + "[[feed]]\nkind = 'rss'\n", encoding="utf-8")
     assert "kind must be one of" in only(city.feeds(patient, "tiny")).told
+
+
+def test_a_check_that_fails_itself_is_a_fault_and_stops_no_other(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(patient: Patient, city_id: str) -> Found:
+        yield Finding("half", "ok", "well")
+        raise ZeroDivisionError("by a strange file")
+
+    monkeypatch.setattr("kawamori.doctor.examination.CITY", (broken, city.roster))
+    found = {line.check: line for line in examine(settings, now=NOW)}
+    assert found["half"].state == "ok"
+    assert "ZeroDivisionError: by a strange file" in found["tiny broken"].told
+    assert "tiny roster" in found
+
+
+def test_a_setting_that_cannot_be_read_is_named_without_its_value(settings: Settings) -> None:
+    told = {"KAWAMORI_SMTP_PORT": "hidden", "KAWAMORI_HOME": str(settings.home)}
+    done = CliRunner().invoke(app, ["doctor"], env=told)
+    assert done.exit_code == 1
+    assert "settings KAWAMORI_SMTP_PORT" in done.stdout
+    assert "hidden" not in done.stdout
+
+
+def test_a_store_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "kawamori.sqlite").write_bytes(b"garbage" * 1000)
+    _, line = store.open_store(Settings(home=tmp_path, _env_file=None))
+    assert "not a database" in line.told
+    assert "kawamori restore" in line.remedy
+
+
+def test_two_people_must_be_able_to_approve(patient: Patient) -> None:
+    assert patient.engine is not None
+    for number, (role, count) in enumerate((("officer", 0), ("approver", 1), ("admin", 2))):
+        with patient.engine.begin() as connection:
+            add_account(connection, f"a{number}", name="x", roles=[role], by="t", at=NOW)
+        line = only(store.approvers(patient))
+        assert line.told.startswith(f"{count} accounts may approve")
+        assert line.state == ("ok" if count == 2 else "red")
+
+
+def test_addresses_of_a_channel_that_is_not_set_up_are_counted(patient: Patient) -> None:
+    assert patient.engine is not None
+    settings = patient.settings.model_copy(update={"smtp_host": "mail.city.example"})
+    ways = (("line", "U" + "0" * 32), ("email", "a@mail.example"))
+    with patient.engine.begin() as connection:
+        enrol(connection, [Person("low", "ja", "general", NOW, "窓口", ways)])
+    found = list(store.channels(Patient(settings, (), NOW, patient.engine)))
+    (line,) = [one for one in found if one.state == "red"]
+    assert (line.check, line.told[:11]) == ("channel line", "1 addresses")
+    assert "KAWAMORI_LINE_TOKEN" in line.remedy
+
+
+def test_a_champion_that_cannot_forecast_is_named(patient: Patient) -> None:
+    patient.settings.champions.mkdir()
+    pointer = patient.settings.champions / "tiny.json"
+    for text_of_it in ("[]", '{"model_folder": "gone"}', "half of a f"):
+        pointer.write_text(text_of_it)
+        assert "tiny champion" in names(city.model(patient, "tiny"))
+
+
+def test_a_last_cycle_that_was_killed_is_named(patient: Patient) -> None:
+    assert patient.engine is not None
+    due = begin(patient.engine, "tiny", now=NOW)
+    assert due is not None
+    end(patient.engine, "tiny", due, state="killed", now=NOW, note="it took longer than 8 min")
+    line = next(city.cycle(patient, "tiny"))
+    assert line.told == "11-22 07:00 UTC killed: it took longer than 8 min"
+
+
+def test_a_folder_of_data_that_is_gone_is_named(patient: Patient, tmp_path: Path) -> None:
+    assert only(machine.data(patient)).state == "ok"
+    settings = patient.settings.model_copy(update={"data": tmp_path / "unmounted"})
+    assert only(machine.data(Patient(settings, (), NOW))).state == "red"
+
+
+@pytest.mark.parametrize(("said", "state"), [("yes", "ok"), ("no", "red"), ("", "unknown")])
+def test_a_clock_without_a_time_server_is_named(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: str, state: str
+) -> None:
+    program = tmp_path / "timedatectl"
+    program.write_text(f"#!/bin/sh\necho {said}\n")
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert only(machine.network_time(patient)).state == state
+
+
+def test_a_machine_without_a_japanese_font_is_named(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kawamori.district_pages.japanese_font", lambda: None)
+    assert only(machine.font(patient)).state == "red"
