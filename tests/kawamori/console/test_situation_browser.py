@@ -26,8 +26,8 @@ PATIENCE_MS = 60_000
 
 
 @contextmanager
-def served(console) -> Iterator[str]:
-    """Serve the console with the real scripts on a free local port."""
+def served(browser: Browser, console) -> Iterator[str]:
+    """Serve the console with the real scripts on a free local port; close its pages at the end."""
     shutil.copytree(ASSETS, console.settings.assets, dirs_exist_ok=True)
     config = uvicorn.Config(console.app, log_level="warning", timeout_graceful_shutdown=1)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -37,6 +37,8 @@ def served(console) -> Iterator[str]:
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
+            for context in browser.contexts:  # left open, they would ask for events for ever
+                context.close()
             server.should_exit = True
             thread.join()
 
@@ -87,7 +89,7 @@ def violations(page: Page) -> list[tuple[str, str]]:
 def test_page_is_whole_silent_narrow_and_open_to_all(
     chromium: Browser, console, path: str, size: dict[str, int]
 ) -> None:
-    with served(console) as url:
+    with served(chromium, console) as url:
         watched = Watched(chromium, console, url, path, size)
         assert watched.faults == []
         assert watched.elsewhere == []
@@ -101,7 +103,7 @@ def test_hostile_names_are_shown_and_never_run(
     chromium: Browser, build_console, hostile_run
 ) -> None:
     console = build_console(hostile_run)
-    with served(console) as url:
+    with served(chromium, console) as url:
         page = Watched(chromium, console, url, "/")
         for frame in page.page.frames:
             assert frame.evaluate("window.ran") is None
@@ -126,7 +128,7 @@ def test_hostile_names_are_shown_and_never_run(
 
 
 def test_slider_asks_the_api_and_tells_its_time(chromium: Browser, console) -> None:
-    with served(console) as url:
+    with served(chromium, console) as url:
         page = Watched(chromium, console, url, "/map").page
         before = page.locator(".gauge").first.get_attribute("aria-label")
         page.locator("#time").focus()
@@ -139,7 +141,7 @@ def test_slider_asks_the_api_and_tells_its_time(chromium: Browser, console) -> N
 
 
 def test_layer_that_cannot_be_read_is_said_on_the_map(chromium: Browser, console) -> None:
-    with served(console) as url:
+    with served(chromium, console) as url:
         watched = Watched(chromium, console, url, "/map")
         watched.page.route("**/flood.geojson*", lambda route: route.abort())
         watched.page.reload()
@@ -151,7 +153,7 @@ def test_new_run_reaches_an_open_page_by_itself(chromium: Browser, console) -> N
     console.app.state.desk = dataclasses.replace(
         console.app.state.desk, settings=console.settings.model_copy(update={"events_s": 60.0})
     )
-    with served(console) as url:
+    with served(chromium, console) as url:
         page = Watched(chromium, console, url, "/").page
         newer = dataclasses.replace(
             console.run,
@@ -169,7 +171,7 @@ def test_new_run_reaches_an_open_page_by_itself(chromium: Browser, console) -> N
 def test_keyboard_reaches_advice_then_map_then_gauges_then_numbers(
     chromium: Browser, console
 ) -> None:
-    with served(console) as url:
+    with served(chromium, console) as url:
         page = Watched(chromium, console, url, "/").page
         order: list[str] = []
         for _ in range(60):
