@@ -8,12 +8,18 @@ import shutil
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import insert
 
+from advisory.types import People
+from alerts.duty.book import acknowledge, admit
+from alerts.duty.types import Trigger
+from alerts.preflight import channel_check
 from kawamori.console.events import warm
 from kawamori.console.runs import Shelf
 from kawamori.console.situation import PARTS
 from kawamori.console.situation_records import Records
 from kawamori.map_layers import LAYERS
+from kawamori.policies import read_policy
 from kawamori.report import write_report
 
 
@@ -151,3 +157,73 @@ def test_newest_run_is_ready_before_the_first_request(console) -> None:
     with TestClient(console.app):
         kept = {key[0] for key in console.app.state.records.read("latest").packed}
     assert kept == {"situation", *LAYERS}
+
+
+def test_order_that_moves_nobody_says_so_and_stays(build_console, live_run) -> None:
+    unknown, evacuate = live_run.advice
+    empty = dataclasses.replace(evacuate, people=People(0, 0, 0, 0))
+    run = dataclasses.replace(
+        live_run, run_id="drill-town-live-nobody", advice=(unknown, empty), allocation=None
+    )
+    part = build_console(run).browser("viewer").get("/situation/advice").text
+    assert "立退き0人(計算)。発令は公式の基準による" in part
+    assert "避難指示" in part
+
+
+def test_each_district_of_a_card_is_a_link_with_its_people(build_console, live_run) -> None:
+    unknown, evacuate = live_run.advice
+    other = dataclasses.replace(
+        evacuate, district_id="d2", name="下町", people=People(50, 45, 5, 0)
+    )
+    run = dataclasses.replace(live_run, run_id="drill-town-live-two", advice=(evacuate, other))
+    part = build_console(run).browser("viewer").get("/situation/advice").text
+    assert part.count('<li class="card') == 1
+    assert 'index.html#advice-1" ' in part
+    assert 'index.html#advice-2" ' in part
+    assert "200人" in part
+    assert "45人" in part
+    assert "245人" in part  # 200 and 45 together
+    assert unknown.name == "下町"
+
+
+def test_strip_tells_the_last_check_of_a_channel(console, client: TestClient) -> None:
+    with console.engine.begin() as connection:
+        connection.execute(insert(channel_check).values(
+            channel="line", at=console.clock(), needed=300, left=200, refused=[], unanswered=""
+        ))  # fmt: skip
+    head = client.get("/situation/head").text
+    assert "送信前の確認 7/1 00:05" in head
+    assert "残り200通に対し300通が待機" in head
+
+
+def test_strip_tells_what_goes_out_without_an_officer(console, client: TestClient) -> None:
+    assert "なし(職員の承認が必要)" in client.get("/situation/head").text
+    folder = console.settings.cities / console.run.city.city_id
+    folder.mkdir(parents=True)
+    policy = (console.settings.bundles / "policy.toml").read_text(encoding="utf-8")
+    (folder / "policy.toml").write_text(
+        policy.replace("level_3 = false", "level_3 = true"), encoding="utf-8"
+    )
+    assert "レベル3は承認なしで送信" in client.get("/situation/head").text
+    (folder / "policy.toml").write_text("broken =", encoding="utf-8")
+    assert "不明(判断基準を読めません)" in client.get("/situation/head").text
+
+
+def test_strip_tells_open_alerts_and_who_knows(console, client: TestClient) -> None:
+    assert "出ているものはありません" in client.get("/situation/head").text
+    now = console.clock()
+    trigger = Trigger("advice:d1", "advice", "4", 4, 4, "上町に避難指示の助言", ("水位",))
+    told = {"city_id": console.run.city.city_id, "city_name": "川守町", "run_name": ""}
+    with console.engine.begin() as connection:
+        policy = read_policy(console.settings)
+        (alert_id,) = admit(
+            connection, [trigger], **told, notes=(), kinds={"advice"}, staff=policy.staff, now=now
+        )
+    head = client.get("/situation/head").text
+    assert "1件、うち未確認 1件" in head
+    assert "まだ誰も確認していません" in head
+    with console.engine.begin() as connection:
+        acknowledge(connection, alert_id, person_id="sato", how="link", at=now)
+    head = client.get("/situation/head").text
+    assert "1件、うち未確認 0件" in head
+    assert "sato が確認 7/1 00:05" in head
