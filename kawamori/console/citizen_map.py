@@ -6,7 +6,9 @@ script (templates/citizen_map.js).
 
 from __future__ import annotations
 
+import gzip
 import json
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,19 +19,22 @@ from fastapi.responses import HTMLResponse
 from alerts.glossary import languages, term
 from kawamori.console.access import public
 from kawamori.console.api.answers import answer, etag_of
+from kawamori.console.api.bodies import PublicShelter
 from kawamori.console.api.decisions import in_force
 from kawamori.console.api.public import CACHE, newest_real, open_shelters
 from kawamori.console.citizen import TAGS
 from kawamori.console.citizen_view import accepted, citizen_words
-from kawamori.console.desk import Desk, desk_of
+from kawamori.console.desk import desk_of
 from kawamori.console.layers import drawn, map_facts
 from kawamori.console.map_page import FACTS_SCRIPT, JAPAN, POLICY
 from kawamori.console.situation_records import Record, Stored
+from kawamori.map_layers import packed
 from shelters.map_frame import framed_map
 from shelters.maps import SCRIPT_ESCAPES
 from shelters.symbols import LEVELS
 
 TEMPLATES = Path(__file__).parent / "templates"
+GEOJSON = "application/geo+json"
 NONCE, FACTS, LANGUAGE, TITLE = "@nonce@", "@facts@", "@language@", "@title@"
 router = APIRouter(dependencies=[Depends(public)])
 
@@ -69,20 +74,35 @@ def citizen_map(
 
 @router.get("/public/map.geojson")
 def citizen_layer(request: Request, stored: Stored) -> Response:
-    """Give all that the map draws, as GeoJSON."""
+    """Give all that the map draws, as GeoJSON; made once for the same orders and shelters."""
     desk, record = desk_of(request), newest_real(stored)
-    features = _features(desk, record) if record else []
-    made = {"type": "FeatureCollection", "features": features}
-    body = json.dumps(made, ensure_ascii=False, separators=(",", ":")).encode()
+    if record is None:
+        return answer(request, "empty", lambda: _collected([]), kind=GEOJSON, cache=CACHE)
+    levels = {one.district_id: one.level for one in in_force(desk.engine, desk.now())}
+    opened = open_shelters(desk, record)
+    etag = etag_of(record.etag, levels, [one.shelter_id for one in opened])
+    key = ("citizens", etag)
+    if key not in record.packed:
+        for old in [each for each in record.packed if each[0] == "citizens"]:
+            record.packed.pop(old, None)
+        record.packed[key] = packed(_collected(_features(record, levels, opened)))
+    body: bytes = record.packed[key]
     return answer(
-        request, etag_of(made), lambda: body, kind="application/geo+json", cache=CACHE
+        request, etag, lambda: gzip.decompress(body), kind=GEOJSON, cache=CACHE,
+        packed=lambda: body,
     )  # fmt: skip
 
 
-def _features(desk: Desk, record: Record) -> list[dict[str, Any]]:
+def _collected(features: list[dict[str, Any]]) -> bytes:
+    made = {"type": "FeatureCollection", "features": features}
+    return json.dumps(made, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _features(
+    record: Record, levels: Mapping[str, int], opened: Sequence[PublicShelter]
+) -> list[dict[str, Any]]:
     """Give areas, districts and shelters, each with named properties only: the rest is staff's."""
     places = record.run.city.shelters
-    levels = {one.district_id: one.level for one in in_force(desk.engine, desk.now())}
     found = []
     drew = drawn(record)
     for area in drew.rows("water"):
@@ -96,7 +116,7 @@ def _features(desk: Desk, record: Record) -> list[dict[str, Any]]:
         found.append(_feature(area["geometry"], told))
     known = [] if places is None else list(map(str, places.index))
     marks = dict(zip(known, drew.rows("shelters"), strict=False))  # in the list's order
-    for one in open_shelters(desk, record):
+    for one in opened:
         place = marks.get(one.shelter_id)
         if place is None:
             continue

@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import Engine, insert, update
+from sqlalchemy import Engine, insert, select, update
 
 from kawamori.console import accounts
 from kawamori.console.accounts import account, find_account
@@ -27,7 +27,7 @@ from kawamori.console.sessions import csrf_token, open_session
 from kawamori.drafts import drafts
 from kawamori.run import Run
 from kawamori.settings import Settings
-from kawamori.store import runs
+from kawamori.store import opened_store, runs
 from kawamori.stored import store_and_report
 
 HOST = "http://127.0.0.1"
@@ -120,6 +120,13 @@ def kept_desks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("desks")
 
 
+def _row(kept: Path) -> dict[str, Any]:
+    """Give the row of the run that is kept."""
+    url = f"sqlite:///{kept / 'home' / 'kawamori.sqlite'}"
+    with opened_store(url) as engine, engine.connect() as connection:
+        return dict(connection.execute(select(runs)).one()._mapping)
+
+
 @pytest.fixture
 def build_console(
     settings: Settings, clock: SetClock, kept_desks: Path
@@ -130,12 +137,15 @@ def build_console(
     def build(run: Run) -> Console:
         kept = kept_desks / run.run_id
         if not kept.exists():
-            first = settings.model_copy(update={"home": kept / "home", "out": kept / "out"})
+            where = {"home": kept / "home", "out": kept / "out", "database_url": None}
+            first = settings.model_copy(update=where)
             shutil.copytree(settings.assets, first.assets)
             store_and_report(run, "town", first)
         shutil.copytree(kept, settings.home.parent, dirs_exist_ok=True)
         console = Console(create_app(settings, now=clock), settings, clock, run)
         with console.engine.begin() as connection:
+            if settings.database_url is not None:
+                connection.execute(insert(runs).values(_row(kept)))
             connection.execute(update(runs).values(folder=str(settings.out / "town")))
         built.append(console)
         return console

@@ -151,6 +151,24 @@ def test_page_can_be_cached_and_is_not_sent_twice(console) -> None:
     assert kept.text == first.text
 
 
+def test_map_is_made_anew_only_when_an_order_or_a_shelter_changes(console) -> None:
+    visitor = console.browser()
+    before = visitor.get("/public/map.geojson")
+    order_d1(console)
+    after = visitor.get("/public/map.geojson")
+    told = [
+        {one["properties"]["name"]: one["properties"]["level"] for one in each.json()["features"]
+         if one["properties"]["kind"] == "district"}
+        for each in (before, after)
+    ]  # fmt: skip
+    assert told == [{"上町": None, "下町": None}, {"上町": 4, "下町": None}]
+    again = visitor.get("/public/map.geojson", headers={"if-none-match": after.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert "public" in after.headers["cache-control"]
+    plain = visitor.get("/public/map.geojson", headers={"accept-encoding": "identity"})
+    assert plain.json() == after.json()
+
+
 def test_hostile_names_are_text(build_console, hostile_run) -> None:
     run = dataclasses.replace(hostile_run, run_id="drill-town-hostile-live", drill=False)
     text = page(build_console(run))

@@ -74,3 +74,45 @@ def test_styles_may_be_kept_and_pages_of_the_desk_not(console) -> None:
     assert visitor.get("/static/citizen.css").headers["cache-control"] == "public, max-age=60"
     assert visitor.get("/sign-in").headers["cache-control"] == "no-store"
     assert visitor.get("/static/nothing.css").headers["cache-control"] == "no-store"
+
+
+HOSTILE = (
+    "../../secret.txt", "..%2f..%2fsecret.txt", "%00", "x" * 3000, "%ff",
+    "%3Cimg src=x onerror=alert(1)%3E",
+)  # fmt: skip
+BODIES = {
+    b"[" * 50_000: "application/json",
+    b"\xff\xfe": "application/json",
+    b"null": "application/json",
+    b"%ff=%00&a=%": "application/x-www-form-urlencoded",
+    b"--x\r\n\r\n": "multipart/form-data; boundary=x",
+}
+
+
+def test_no_name_in_a_path_leads_astray(console) -> None:
+    (console.settings.out.parent / "secret.txt").write_text("it is secret")
+    browser = console.browser("admin")
+    asked = 0
+    for path in [path for method, path, _roles in declared(console.app.routes) if method == "GET"]:
+        for name in HOSTILE if "{" in path else ("",):
+            answer = browser.get(FILLED.sub(name, path))
+            asked += 1
+            assert answer.status_code < 500, (path, name[:20])
+            assert "it is secret" not in answer.text, (path, name[:20])
+            html = "html" in answer.headers.get("content-type", "")
+            assert not (html and "<img src=x" in answer.text), (path, name[:20])
+            policy = answer.headers["content-security-policy"]
+            assert "default-src 'none'" in policy, path
+            assert "unsafe" not in policy, path
+    assert asked > 100
+
+
+def test_no_body_breaks_a_route(console) -> None:
+    browser = console.browser("admin")
+    for method, path, _roles in declared(console.app.routes):
+        if method in SAFE or path == "/sign-out":
+            continue
+        for body, kind in BODIES.items():
+            sent = {"content-type": kind, "sec-fetch-site": "same-origin"}
+            asked = browser.request(method, FILLED.sub("1", path), content=body, headers=sent)
+            assert asked.status_code < 500, (path, kind, body[:20])
