@@ -144,23 +144,27 @@ def passage_h(paths: Floats, start: Floats, threshold: Floats, lead_h: Floats) -
     -------
         Linear between leads; inf = not within the horizon, NaN = a lead or threshold is unknown.
     """
-    known = np.isfinite(start)[..., None]
-    begin = np.broadcast_to(np.where(known, start[..., None], -np.inf), paths.shape[:-1])
-    line = np.concatenate([begin[..., None], paths], axis=-1)
-    limit = threshold[..., None]
-    there = line >= limit[..., None]
-    at = np.argmax(there, axis=-1)
+    begin = np.where(np.isfinite(start), start, -np.inf)[..., None]
+    begin = np.broadcast_to(begin, paths.shape[:-1])
+    limit = np.broadcast_to(threshold[..., None], paths.shape[:-1])
+    reached = (begin >= limit) | (paths >= limit[..., None]).any(axis=-1)
+    first = np.full(reached.shape, np.inf)
+    line = np.concatenate([begin[reached][:, None], paths[reached]], axis=1)
+    first[reached] = _crossed_h(line, limit[reached], np.concatenate([[0.0], lead_h]))
+    unknown = np.isnan(paths).any(axis=-1) | np.isnan(limit)
+    return np.where(unknown, np.nan, first)
+
+
+def _crossed_h(line: Floats, limit: Floats, hours: Floats) -> Floats:
+    """Give when lines (row, hour) that reach their limit (row) are first at or above it. [h]"""
+    rows, at = np.arange(len(line)), np.argmax(line >= limit[:, None], axis=1)
     before = np.maximum(at - 1, 0)
-    high = np.take_along_axis(line, at[..., None], axis=-1)[..., 0]
-    low = np.take_along_axis(line, before[..., None], axis=-1)[..., 0]
+    low, high = line[rows, before], line[rows, at]
     partway = (at > 0) & np.isfinite(low) & (high > low)
     part = np.where(partway, limit - np.where(partway, low, 0.0), 1.0)
     part = part / np.where(partway, high - np.where(partway, low, 0.0), 1.0)
-    hours = np.concatenate([[0.0], lead_h])
-    passed = hours[at] - np.where(partway, (1 - part) * (hours[at] - hours[before]), 0.0)
-    first = np.where(there.any(axis=-1), passed, np.inf)
-    unknown = np.isnan(paths).any(axis=-1) | np.isnan(limit)
-    return np.asarray(np.where(unknown, np.nan, first))
+    back = np.where(partway, (1 - part) * (hours[at] - hours[before]), 0.0)
+    return np.asarray(hours[at] - back)
 
 
 def share_reached(passages: Floats, shares: tuple[float, ...]) -> Floats:
