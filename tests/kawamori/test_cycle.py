@@ -34,12 +34,12 @@ g1 = "level"
 
 
 @pytest.fixture
-def settings(tiny_home, tmp_path):
-    folder = tiny_home / "cities" / "tiny"
+def settings(taught_home, tmp_path):
+    folder = taught_home / "cities" / "tiny"
     with (folder / "city.toml").open("a", encoding="utf-8") as file:
         file.write(FEED)
     (folder / "in").mkdir()
-    return Settings(home=tiny_home, out=tmp_path / "out")
+    return Settings(home=taught_home, out=tmp_path / "out")
 
 
 def keep(settings, kind, station, values, *, end=NOW, step=HOUR):
