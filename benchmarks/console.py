@@ -2,8 +2,8 @@
 
 On a stored run of Iwaki (`kawamori drill iwaki` first): server time of the situation page, 50,000
 made-up polygons on its map in Chromium, 200 viewers who hear of a change and fetch what changed,
-and how many requests a second the citizens' page answers. Server and clients share the cores, each
-in a process of its own.
+and how many requests a second the citizens' page answers, with the drill told as if it were real
+and all that it advises ordered. Server and clients share the cores, each in a process of its own.
 """
 
 from __future__ import annotations
@@ -25,13 +25,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from sqlalchemy import Engine
+
+from advisory.types import ORDERS
 from alerts.ledger import append
+from alerts.outbox import approve
+from alerts.types import Audience
 from benchmarks.machine import machine
 from kawamori.console.accounts import account
 from kawamori.console.sessions import open_session
+from kawamori.map_layers import STORED, write_layers
 from kawamori.run_map import MAP_DATA
 from kawamori.settings import Settings
-from kawamori.store import open_store
+from kawamori.store import opened_store
+from kawamori.stored_run import run_of
 
 POLYGONS, VIEWERS, CHANGES, VISITS = 50_000, 200, 8, 40
 CITIZEN = "/public"
@@ -64,14 +71,43 @@ def measure(folder: Path, run: str, citizen: str) -> dict[str, Any]:
     settings, name = make_desk(folder, run)
     cookie = f"kawamori-session={sign_in(settings)}"
     many = many_polygons(settings.out, name)
+    shutil.copytree(settings.out / name, settings.out / "new")
     with served(folder) as url:
-        page = asyncio.run(visits(f"{url}/?run={name}", cookie))
-        figures = {"run": name, **page, **drawn(url, f"/map?run={many}", cookie)}
+        page = asyncio.run(visits(f"{url}/", cookie))
+        unseen = asyncio.run(visits(f"{url}/?run=new", cookie))
+        figures = {"run": name, **page, "situation_new_ms": unseen["situation_first_ms"]}
+        figures |= drawn(url, f"/map?run={many}", cookie)
         figures |= asyncio.run(viewers(url, cookie, settings))
+    figures["orders"] = order_all(settings, name)
+    with served(folder) as url:
         figures |= asyncio.run(citizens(url + citizen, "citizen_rps"))
     with served(folder, kept_s=0.0) as url:  # made anew for each request
         figures |= asyncio.run(citizens(url + citizen, "citizen_uncached_rps"))
     return figures
+
+
+def order_all(settings: Settings, name: str) -> int:
+    """Tell a stored drill as if it were real and order what it advises; give how many orders."""
+    path = settings.out / name / "run.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    for text in record["messages"]:
+        text |= {part: text[part].replace("【訓練】", "") for part in ("subject", "body")}
+    path.write_text(json.dumps({**record, "drill": False}, ensure_ascii=False), encoding="utf-8")
+    run, at = run_of({**record, "drill": False}), datetime.now(UTC)
+    audience = [Audience("bench", "plain", ("nobody",))]
+    ordered = 0
+    with opened_store(settings.store_url) as engine, engine.begin() as connection:
+        for advice in run.advice:
+            texts = [
+                one for one in run.messages
+                if (one.district_id, one.form, one.household) == (advice.district_id, "plain", "")
+            ]  # fmt: skip
+            if texts and advice.level in ORDERS:
+                approve(connection, run_id=run.run_id, advice=advice, messages=texts,
+                        audiences=audience, first="one", second="two", at=at,
+                        expires=at + timedelta(hours=1), drill=False)  # fmt: skip
+                ordered += 1
+    return ordered
 
 
 def make_desk(folder: Path, run: str) -> tuple[Settings, str]:
@@ -95,7 +131,7 @@ def sign_in(settings: Settings, roles: Sequence[str] = ("viewer",)) -> str:
     """Give a session with these roles."""
     at = datetime.now(UTC)
     row = {"account_id": "bench", "name": "bench", "roles": [*roles], "shelters": [], "at": at}
-    with open_store(settings.store_url).begin() as connection:
+    with opened_store(settings.store_url) as engine, engine.begin() as connection:
         connection.execute(account.insert().values(**row, must_change=False, disabled=False))
         return open_session(connection, "bench", at=at, shift=timedelta(hours=2))
 
@@ -118,6 +154,9 @@ def many_polygons(out: Path, name: str, count: int = POLYGONS) -> str:
         for at in range(count)
     ]  # fmt: skip
     path.write_text(text[:begin] + json.dumps(data, ensure_ascii=False) + ";\n", encoding="utf-8")
+    shutil.rmtree(target / STORED, ignore_errors=True)
+    record = json.loads((target / "run.json").read_text(encoding="utf-8"))
+    write_layers(run_of(record), target)
     return target.name
 
 
@@ -208,7 +247,11 @@ def drawn(url: str, path: str, cookie: str) -> dict[str, Any]:
 
 async def viewers(url: str, cookie: str, settings: Settings) -> dict[str, Any]:
     """Give how long a change takes to everybody: until heard, and until its part is there. [s]"""
-    engine = open_store(settings.store_url)
+    with opened_store(settings.store_url) as engine:
+        return await _viewers(url, cookie, engine)
+
+
+async def _viewers(url: str, cookie: str, engine: Engine) -> dict[str, Any]:
     heard: list[float] = []
     shown: list[float] = []
     changed_at = 0.0
