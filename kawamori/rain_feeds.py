@@ -20,7 +20,6 @@ from kawamori.rain_store import RainStore, rain_folder
 from kawamori.simulated_rain import HOURS
 
 LOOK_BACK = timedelta(days=3)  # an older issue is not looked for, only missed
-ENOUGH_H = 6.0  # of rain ahead; less is told
 LEARNED = "模擬: 予測は、実際に降った雨に誤差を加えた模擬の降雨予報で学んでいる"
 
 
@@ -103,8 +102,8 @@ def _missing(
         yield f"降雨予報なし: {'、'.join(gone)}"
     whole = np.logical_and.accumulate(known.any(1)).sum()
     reach_h = float(whole * forecast["lead"].values[0] / np.timedelta64(1, "s")) / 3600
-    if reach_h < ENOUGH_H:
-        yield f"降雨予報は{reach_h:.3g}時間先まで"
+    if reach_h < HOURS:
+        yield f"降雨予報は{reach_h:.3g}時間先まで: その先の予測は雨を見ていない"
 
 
 def _told(forecast: RainForecast) -> str:
