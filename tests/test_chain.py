@@ -18,11 +18,11 @@ RECIPIENTS = "district_id,channel,address\nlow,email,a@example.jp\nlow,line,U" +
 
 
 @pytest.fixture
-def desk(tiny_home: Path, tmp_path: Path):
+def desk(taught_home: Path, tmp_path: Path):
     """Give a function that runs `kawamori ARGUMENTS` in a folder of its own."""
     environment = {
         **os.environ,
-        "KAWAMORI_HOME": str(tiny_home),
+        "KAWAMORI_HOME": str(taught_home),
         "KAWAMORI_OUT": str(tmp_path / "out"),
         "OMP_NUM_THREADS": "1",
     }
