@@ -18,7 +18,7 @@ from forecasting.types import Observations
 from kawamori.charts import hydrographs
 from kawamori.record import forecast_dataset
 from kawamori.report import Step, message_texts, render, script, step, write_report
-from kawamori.run import Run
+from kawamori.run import Forecaster, Run
 
 
 def page(run: Run, **more: object) -> str:
@@ -80,6 +80,14 @@ def test_second_report_replaces_the_first(
     again = dataclasses.replace(made_run, run_id="again")
     write_report(again, tmp_path / "town", assets=chart_assets)
     assert json.loads((tmp_path / "town" / "run.json").read_text())["run_id"] == "again"
+
+
+def test_the_page_says_when_the_promoted_model_forecast(made_run: Run) -> None:
+    assert "昇格" not in page(made_run)
+    champion = Forecaster("champion", "gbm", champion="abcdef" * 10)
+    assert "昇格したモデル <code>abcdefabcdef</code>" in page(
+        dataclasses.replace(made_run, forecaster=champion)
+    )
 
 
 def test_folder_of_something_else_is_not_replaced(
