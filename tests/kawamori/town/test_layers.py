@@ -36,6 +36,7 @@ def test_files_have_official_names_and_fields(bundle: Path, number: str):
 
 
 def test_planned_flood_lies_within_the_largest(town: Town):
+    assert town.worst
     for river in town.worst:
         assert (river.planned_m <= river.maximum_m + 1e-9).all()
         assert river.planned_m.max() > 0.5
