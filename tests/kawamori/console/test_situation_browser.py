@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 import socket
 import threading
@@ -182,3 +183,36 @@ def test_keyboard_reaches_advice_then_map_then_gauges_then_numbers(
             if part and part not in order:
                 order.append(part)
         assert order == ["part-head", "part-advice", "map", "part-gauges", "part-charts"]
+
+
+def test_forty_districts_and_thirty_gauges_print_on_two_sheets(
+    chromium: Browser, build_console, live_run
+) -> None:
+    unknown, evacuate = live_run.advice
+    advice = [
+        dataclasses.replace(
+            evacuate if number % 4 else unknown,
+            district_id=f"d{number:02}",
+            name=f"第{number}地区",
+            issue_by=live_run.issued_at + timedelta(hours=number % 3) if number % 4 else None,
+        )
+        for number in range(40)
+    ]
+    gauge = live_run.city.gauges[0]
+    gauges = tuple(
+        dataclasses.replace(gauge, gauge_id=f"g{number}", name=f"第{number}橋")
+        for number in range(30)
+    )
+    run = dataclasses.replace(
+        live_run,
+        run_id="drill-town-live-forty",
+        advice=tuple(advice),
+        city=dataclasses.replace(live_run.city, gauges=gauges),
+    )
+    console = build_console(run)
+    with served(chromium, console) as url:
+        page = Watched(chromium, console, url, "/").page
+        assert page.locator("#part-advice li.card").count() == 4  # three deadlines, UNKNOWN
+        assert page.locator(".places a").count() == 40
+        pdf = page.pdf(prefer_css_page_size=True, print_background=True)
+    assert len(re.findall(rb"/Type\s*/Page[^s]", pdf)) <= 2
