@@ -73,9 +73,11 @@ def measure(folder: Path, run: str, citizen: str) -> dict[str, Any]:
     many = many_polygons(settings.out, name)
     shutil.copytree(settings.out / name, settings.out / "new")
     with served(folder) as url:
+        start_s = asyncio.run(ready(url))
         page = asyncio.run(visits(f"{url}/", cookie))
         unseen = asyncio.run(visits(f"{url}/?run=new", cookie))
-        figures = {"run": name, **page, "situation_new_ms": unseen["situation_first_ms"]}
+        figures = {"run": name, "start_s": start_s, **page}
+        figures |= {"situation_new_ms": unseen["situation_first_ms"]}
         figures |= drawn(url, f"/map?run={many}", cookie)
         figures |= asyncio.run(viewers(url, cookie, settings))
     figures["orders"] = order_all(settings, name)
@@ -195,6 +197,15 @@ def served(folder: Path, *, kept_s: float = 5.0) -> Iterator[str]:
             yield f"http://127.0.0.1:{int(server.stdout.readline())}"
         finally:
             server.terminate()
+
+
+async def ready(url: str) -> float:
+    """Give how long the server, its modules loaded, took until it answered at all. [s]"""
+    begin = time.perf_counter()
+    reader, writer = await asyncio.open_connection(*_place(url))
+    await ask(reader, writer, f"{url}/healthz", {})
+    writer.close()
+    return round(time.perf_counter() - begin, 2)
 
 
 async def visits(url: str, cookie: str) -> dict[str, float]:
