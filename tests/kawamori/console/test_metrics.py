@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import text
 
 from kawamori.console.api.tokens import issue_token
+from kawamori.cycle_log import begin, end
+from kawamori.feeds.state import claim, record_good
 
 
 @pytest.fixture
@@ -45,19 +46,12 @@ def test_what_is_not_known_has_no_series(visit: Any) -> None:
 
 
 def test_feeds_and_cycles_are_told_where_the_store_knows_them(console: Any, visit: Any) -> None:
-    good = console.clock() - timedelta(minutes=3)
-    with console.engine.begin() as connection:
-        for name, columns in (
-            ("feed_state", "feed_id TEXT, last_good TIMESTAMP"),
-            ("cycle_log", "city_id TEXT, state TEXT, started TIMESTAMP, ended TIMESTAMP"),
-        ):
-            connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
-            connection.execute(text(f"CREATE TABLE {name} ({columns})"))
-        connection.execute(text(f"INSERT INTO feed_state VALUES ('a', '{good:%F %T}')"))
-        connection.execute(
-            text("INSERT INTO cycle_log VALUES ('drill-town', 'complete', "
-                 "'2026-06-30 15:00:00', '2026-06-30 15:00:42')")
-        )  # fmt: skip
+    now = console.clock()
+    good, ended = now - timedelta(minutes=3), now + timedelta(seconds=42)
+    claim(console.engine, "a", "table", every_s=60.0, now=good)
+    record_good(console.engine, "a", now=good, newest=None, memory={}, faults=())
+    due = begin(console.engine, "drill-town", now=now)
+    end(console.engine, "drill-town", due, state="complete", now=ended, run_id="r")
     told = visit("/metrics", authorization="Bearer scrape").text
     assert 'kawamori_feed_age_seconds{feed="a"} 180.0' in told
     assert 'kawamori_cycle_duration_seconds{city="drill-town"} 42.0' in told
