@@ -46,6 +46,7 @@ CHANGES: dict[str, str | tuple[str, ...]] = {
     "POST /field/{report_id}/end": "officer",
     "POST /drill/start": "officer",
     "POST /drill/{drill_id}/stop": "officer",
+    "POST /drill/{drill_id}/faults": "officer",
 }
 
 
