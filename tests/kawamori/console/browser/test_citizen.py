@@ -88,6 +88,8 @@ def test_browser_subscribes_for_a_district_and_stops(
     box.get_by_text("This device will be notified.").wait_for()
     assert seen.page.evaluate("window.askedKey") == 65  # bytes of a public key of P-256
     shot(seen, "citizen-push-phone")
+    seen.page.set_viewport_size(DESK)
+    shot(seen, "citizen-push-desk")
     with console.engine.connect() as connection:
         (person,) = connection.execute(select(recipient)).all()
         (kept,) = connection.execute(select(recipient_address)).all()
