@@ -73,7 +73,8 @@ def _figures(reason: Record, gauge: Record | None) -> str:
         return f"chance {seen}, {side} {measure(limit, unit)}"
     side = "at or above" if value + 1e-6 >= limit else "below"
     when = f" ({clock(datetime.fromisoformat(reason['at']))})" if reason["at"] else ""
-    return f"{seen}{when}, {side} {_mark(limit, unit, gauge)}{measure(limit, unit)}"
+    what = "rain " if unit == "mm/h" else ""
+    return f"{what}{seen}{when}, {side} {_mark(limit, unit, gauge)}{measure(limit, unit)}"
 
 
 def _mark(limit: float, unit: str, gauge: Record | None) -> str:

@@ -1,7 +1,7 @@
 // Draws the hydrographs of data.js with uPlot. Text reaches the page as text nodes or canvas text only.
 "use strict";
 (() => {
-  const GUTTER = { screen: 104, print: 76 }; // room for the names of the official levels
+  const GUTTER = { screen: 104, print: 84 }; // room for the names of the official levels
   const INK = "#14181c";
   const BLUE = "#00489c";
   const FONT = '11px "BIZ UDPGothic", "BIZ UDPゴシック", sans-serif';
