@@ -11,7 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import xarray as xr
-from shapely.geometry import Point, box
+from shapely.geometry import LineString, Point, box
 
 from forecasting.types import GOOD, check_observations
 
@@ -61,6 +61,27 @@ def write_tiny_city(folder: Path) -> None:
     depths.mkdir(parents=True)
     _depths().to_file(depths / "A31a-20-26_00_0000000001_10.geojson", driver="GeoJSON")
     tiny_series(60 * 24).to_netcdf(folder / "observations.nc")
+
+
+def write_ways(folder: Path) -> None:
+    """Give a written bundle a road to its shelter s1, and a second shelter s3 by a longer road.
+
+    Both roads begin above the water at (140.01, 37.007). Row 1 alone leads to s1, rows 2 and 3 to
+    s3, which holds 70 people.
+    """
+    corner, (north, east) = (140.01, 37.007), ((140.01, 37.015), (140.016, 37.007))
+    lines = [[(140.01, 37.004), corner], [corner, north], [corner, east], [east, (140.016, 37.015)]]
+    roads = gpd.GeoDataFrame(
+        {"kind": ["residential"] * 4, "bridge": [False] * 4},
+        geometry=[LineString(line) for line in lines],
+        crs=JGD2011,
+    )
+    roads.to_parquet(folder / "roads.parquet")
+    places = gpd.read_parquet(folder / "shelters.parquet")
+    third = places.loc[["s1"]].rename(index={"s1": "s3"}).assign(name="東高校", capacity=70)
+    third = third.set_geometry([Point(140.016, 37.015)], crs=JGD2011)
+    both = pd.concat([places, third.astype({"capacity": "Int64"})])
+    both.rename_axis("shelter_id").to_parquet(folder / "shelters.parquet")
 
 
 def tiny_series(hours: int, *, storm_mm: float = 0.0) -> xr.Dataset:

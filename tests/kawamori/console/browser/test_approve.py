@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +18,7 @@ from kawamori.dispatch import open_channels
 pytestmark = pytest.mark.browser
 RUN = "drill-town-live-1500Z"
 PASSWORD = "a long phrase for the night shift"
+SHOTS = os.environ.get("KAWAMORI_SHOTS", "")  # folder to keep pictures in; empty = none
 CONSENT = datetime(2026, 1, 1, tzinfo=UTC)
 ADDRESSES = [("email", "a@example.jp"), ("line", "U" + "1" * 32)]
 
@@ -125,6 +128,15 @@ def test_edit_shows_what_changes(desk, visit) -> None:
     sign_in(visitor, "sato", secret_of(console, "sato"))
     visitor.go(f"/approvals/{RUN}")
     page = visitor.page
+    page.get_by_role("textbox", name=re.compile("避難を終える時刻")).fill("2026-07-01T02:00")
+    page.get_by_role("button", name="文面に入れて確かめる").click()
+    assert "2時00分までに" in page.locator("pre.diff ins").first.inner_text()
+    assert visitor.axe() == []
+    for width in (1400, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        if SHOTS:
+            page.screenshot(path=str(Path(SHOTS) / f"approve-{width}.png"), full_page=True)
     page.get_by_text(re.compile("すべての本文と宛先")).first.click()
     page.get_by_role("link", name=re.compile(r"本文を直す.* mail")).first.click()
     box = page.get_by_label("本文", exact=True)

@@ -41,6 +41,13 @@ def test_drill_with_a_silent_gauge_runs_and_is_marked_everywhere(
         seen.page.get_by_text("終了", exact=True).wait_for(timeout=60_000)  # htmx asks by itself
         assert gauge in seen.page.locator("td.hatched").inner_text()
         assert seen.page.locator("a", has_text="訓練の報告").count() == 1
+        with seen.page.expect_navigation():
+            seen.page.locator("a", has_text="訓練の振り返り").click()
+        assert seen.page.locator("h1").inner_text().startswith("【訓練】")
+        assert seen.axe() == []
+        if SHOTS:
+            seen.page.screenshot(path=str(Path(SHOTS) / "drill-review.png"), full_page=True)
+        seen.go("/drill")
     assert seen.page.locator("body.drill").count() == 1
     assert seen.page.get_by_text("【訓練】これは訓練です").count() == 1
     assert seen.axe() == []

@@ -49,4 +49,17 @@ def test_desk_is_open_to_all(served, visit, live_run) -> None:
     assert seen.axe() == []
     if SHOTS:
         seen.page.screenshot(path=str(Path(SHOTS) / "shelters-desk.png"), full_page=True)
+    seen.go("/shelters/s1")
+    seen.page.get_by_label("閉鎖", exact=True).check()
+    seen.page.get_by_role("button", name="報告する", exact=True).click()
+    seen.page.get_by_text("まだ報告していません").wait_for()
+    assert seen.axe() == []
+    if SHOTS:
+        seen.page.screenshot(path=str(Path(SHOTS) / "shelter-preview.png"), full_page=True)
+    seen.page.get_by_role("button", name="この内容で報告する").click()
+    seen.page.wait_for_load_state()
+    seen.go("/shelters")
+    seen.page.locator("#affected ~ div .gap").wait_for()  # htmx put the answer in by itself
+    assert read_ground(console.engine, "drill-town", at=console.clock()).shelters[0].status
+    assert seen.axe() == []
     assert (seen.foreign, seen.faults) == ([], [])
