@@ -160,13 +160,21 @@ class Soak:
                 told.append(f"{now:%m-%d %H:%M} {district_id} {level} < {int(due)}")
 
     def _due(self, now: datetime) -> dict[str, Level]:
-        """Give the level that the true level demands of each district that listens to a gauge."""
+        """Give the level that the true level demands of each district that listens to a gauge.
+
+        Falling water between the judgment and the danger level demands nothing: the policy may
+        release it.
+        """
         truth = self.feed.table.loc[: utc64(now)].iloc[-1]
+        earlier = self.feed.table.loc[: utc64(now - timedelta(hours=1))].iloc[-1]
         found: dict[str, Level] = {}
         gauges = {gauge.gauge_id: gauge for gauge in self.desk.city.gauges}
         for district_id, names in self.desk.city.districts["gauge_ids"].items():
             for name in names:
                 for threshold, level in DUE.items():
+                    falling = truth.get(name, float("nan")) < earlier.get(name, float("nan"))
+                    if threshold == "judgment" and falling:
+                        continue
                     limit_m = getattr(gauges[name].thresholds, threshold)
                     if limit_m is not None and truth.get(name, float("nan")) >= limit_m:
                         found[str(district_id)] = max(level, found.get(str(district_id), level))
