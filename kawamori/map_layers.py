@@ -30,7 +30,7 @@ from kawamori.water_rows import CHOSEN_WORDS
 
 Properties = dict[str, Any]
 STAND_IN = " (模式)"
-STORED = "layers-1"  # folder in a report; another number when what a layer tells changes
+STORED = "layers-2"  # folder in a report; another number when what a layer tells changes
 PACKED = 5  # level of gzip
 
 
@@ -124,17 +124,18 @@ def times(run: Run) -> list[datetime]:
 
 def _flood(drawn: Drawn, lead_h: float) -> list[dict[str, Any]]:
     end_h, chances = _chances(drawn, lead_h)
-    until = words.clock(drawn.run.issued_at + timedelta(hours=end_h))
+    end = drawn.run.issued_at + timedelta(hours=end_h)
     found = []
     for area in drawn.rows("water"):
         river = area.get("river") or area["name"].removesuffix(STAND_IN)
         scenario = area.get("scenario")
         chance = chances.get((river, scenario), chances.get((ALL_RIVERS, scenario)))
         lines = [CHOSEN_WORDS.get(scenario or "", "なし"), *area["lines"]][not scenario :]
-        lines.append(f"{until}までに氾濫する確率 {words.percent(chance)}")
+        lines.append(f"{words.clock(end)}までに氾濫する確率 {words.percent(chance)}")
         told = {
             "scenario": scenario,
             "probability": chance,
+            "until": _utc(end),
             "stand_in": area["standIn"],
         }
         found.append(_feature(area["geometry"], area["name"], lines, told))
