@@ -32,7 +32,7 @@ BACK = {"東高校": 70, "山上小学校": 30}  # those sent to s3 stay, the ot
 
 @pytest.fixture
 def settings(tiny, taught_home, tmp_path):
-    """Give a desk whose city has ways and a storm of four cycles: from the second on people leave."""
+    """Give a desk whose city has ways and a storm of four cycles: people leave from the second."""
     folder = taught_home / "cities" / "tiny"
     tiny.write_ways(folder)
     (folder / "storms").mkdir()

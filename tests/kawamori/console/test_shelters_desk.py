@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from alerts.ledger_tables import ledger
+from kawamori.console.shelters_moves import Foreseen
 from kawamori.ground import read_ground
+from kawamori.moves import Move, Moves
 
 FORM = "/shelters/s1/report"
 
@@ -115,3 +118,26 @@ def test_unknown_shelter_is_not_found_and_hostile_names_are_text(
     assert sent(officer, "/shelters/nothing/report", occupied="1").status_code == 404
     for path in ("/shelters", "/shelters/s1"):
         assert "<img src=x" not in officer.get(path).text
+
+
+def test_who_moves_is_shown_before_it_is_kept_with_place_and_minutes(console) -> None:
+    rows = (
+        Move("d1", "上町", True, 40, "高台小学校", None, None, "閉鎖 (closed)"),
+        Move("d1", "<b>上町", False, 110, "高台小学校", "東高校", 17.6, "閉鎖 (closed)"),
+    )
+    found = Foreseen(Moves(rows, nowhere_before=50, nowhere=90, optimal=True))
+    told = SimpleNamespace(foresee=lambda *_given: found, now=lambda *_given: found)
+    console.app.state.planner = told
+    officer = console.browser("officer")
+    shown = sent(officer, status="closed").text
+    assert state(console) == ()
+    assert "行き先が変わる人 150人。うち新しい行き先のない人 40人。" in shown
+    assert "計画 50人 → 報告を入れると 90人" in shown
+    assert "行き先なし" in shown
+    assert ">18<" in shown  # 17.6 minutes
+    assert "<b>上町" not in shown
+    for language in ("ja", "en"):
+        officer.cookies.set("kawamori-language", language)
+        assert officer.get("/shelters/moves").status_code == 200
+    part = officer.get("/shelters/moves", headers={"hx-request": "true"}).text
+    assert "<html" not in part
