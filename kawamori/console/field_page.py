@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
+from starlette.datastructures import FormData
 
 from advisory.policy import Policy
 from advisory.types import Report
@@ -50,13 +51,19 @@ def field_page(request: Request, desk: Here, stored: Stored, officer: Reader) ->
     )  # fmt: skip
 
 
+async def sent(request: Request) -> FormData:
+    """Give what a form holds, names that stand several times among it."""
+    return await request.form()
+
+
 @router.post("")
-async def enter(request: Request, desk: Here, stored: Stored, officer: Chief) -> Response:
+def enter(
+    desk: Here, stored: Stored, officer: Chief, form: Annotated[FormData, Depends(sent)]
+) -> Response:
     """Append a report; the time is read as Japanese time."""
     city = _city(stored)
     if city is None:
         raise RefusedError("a report needs a city, no run is stored yet")
-    form = await request.form()
     told = {name: str(form.get(name) or "").strip() for name in ("kind", "at", "by", "text")}
     places = {name: tuple(map(str, form.getlist(name))) for name in ("district", "gauge")}
     now = desk.now()
