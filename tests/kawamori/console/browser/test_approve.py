@@ -113,7 +113,9 @@ def test_keyboard_alone_reads_and_approves(desk, visit) -> None:
     for _ in range(30):
         page.keyboard.press("Tab")
         ring = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
-        assert ring != "none"  # one always sees where one is
+        assert ring != "none", page.evaluate(
+            "document.activeElement.outerHTML"
+        )  # one always sees where one is
         if page.evaluate("document.activeElement.name") == "read":
             break
     page.keyboard.press("Space")
