@@ -19,7 +19,6 @@ from kawamori.settings import Settings
 from kawamori.ungauged import in_force, inland_index, inland_water, nearest_stations, rain_states
 
 
-
 @pytest.fixture
 def city(tiny_home):
     """Give the tiny city with an inland map over the upper district's house."""
