@@ -40,6 +40,7 @@ CHANGES: dict[str, str | tuple[str, ...]] = {
     "POST /approvals/{run_id}/return": "approver",
     "POST /approvals/{run_id}/cancel": "approver",
     "POST /approvals/{run_id}/edit/{message_id}": "officer",
+    "POST /orders/{approval_id}/end": "approver",
     "POST /shelters/{shelter_id}/report": ("shelter", "officer"),
     "POST /shelters/roads": "officer",
     "POST /field": "officer",
