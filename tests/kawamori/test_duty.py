@@ -91,7 +91,7 @@ def keep(desk):
 
 
 def visitor(desk):
-    app = FastAPI()
+    app = FastAPI(openapi_url=None)
     app.state.desk = Desk(desk, store.open_store(desk.store_url), utc_now)
     app.include_router(router)
     assert all(roles == () for _method, _path, roles in declared(app.routes))
