@@ -27,10 +27,16 @@ def who_and_why(
     observed: Sequence[Observed],
     warnings: Sequence[OfficialWarning],
 ) -> list[str]:
-    """Give the order for this district and the facts behind it. [m above gauge zero, JST]"""
+    """Give the order for this district and the facts behind it. [m above gauge zero, JST]
+
+    The end of an order has none: what gauges and warnings said was the reason to give it.
+    """
     passages, issued_at = tale.passages, tale.advice.issued_at
+    said = [*map(tale.fill, (passages.who, *passages.change, passages.why))]
+    if tale.occasion.ends:
+        return said
     return [
-        *map(tale.fill, (passages.who, *passages.change, passages.why)),
+        *said,
         *(_fact(fact, tale.language) for fact in observed[:FACTS_MAX]),
         *_in_force(warnings, issued_at, tale.language),
     ]

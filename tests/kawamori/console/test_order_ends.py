@@ -50,6 +50,7 @@ def test_the_page_shows_what_would_be_told_and_to_how_many(console, order) -> No
     shown = html.unescape(console.browser("viewer").get(order).text)
     assert "避難指示を解除" in shown
     assert "2人" in shown
+    assert "観測水位" not in shown  # a level that was reached is no reason to lift
     assert "解除を承認する" not in shown  # a viewer approves nothing
     assert order in console.browser("approver").get(f"/approvals/{console.run.run_id}").text
 
