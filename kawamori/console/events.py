@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from threading import Lock
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
@@ -60,6 +61,7 @@ class Watch:
         self.marks: Marks = {}
         self.viewers: set[Viewer] = set()
         self.shown: dict[Any, str] = {}  # parts of the page as rendered for the present marks
+        self.rendering = Lock()
         self._task: asyncio.Task[None] | None = None
 
     async def follow(self, until_s: float) -> AsyncIterator[tuple[str, str]]:

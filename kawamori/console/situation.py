@@ -65,17 +65,14 @@ def situation_part(
     watch, minute = watch_of(request), desk_of(request).now().replace(second=0, microsecond=0)
     shared = (part, key, language_of(request), minute, *sorted(watch.marks.items()))
     # What was rendered after the watch saw a mark shows at least the change that the mark tells.
-    may_share = bool(watch.viewers) and mark in watch.marks.values()
-    if may_share and shared in watch.shown:
+    if not (watch.viewers and mark in watch.marks.values()):
+        return HTMLResponse(_part(request, stored, part, key))
+    with watch.rendering:  # all ask at once: one renders, the others wait for it
+        if shared not in watch.shown:
+            if len(watch.shown) >= MOST_SHARED:
+                watch.shown.clear()
+            watch.shown[shared] = _part(request, stored, part, key)
         return HTMLResponse(watch.shown[shared])
-    text = render(
-        request, f"situation_{part}.html", **_shown(request, stored.read(key), stored, key)
-    )
-    if may_share:
-        if len(watch.shown) >= MOST_SHARED:
-            watch.shown.clear()
-        watch.shown[shared] = text
-    return HTMLResponse(text)
 
 
 @router.get("/situation-charts.json")
@@ -89,6 +86,12 @@ def situation_charts(request: Request, stored: Stored, key: Key = LATEST) -> Res
         return json.dumps(chart_list(made), ensure_ascii=False, separators=(",", ":")).encode()
 
     return answer(request, f"{made.record.etag}-{before}-{language}", text)
+
+
+def _part(request: Request, stored: Records, part: str, key: str) -> str:
+    return render(
+        request, f"situation_{part}.html", **_shown(request, stored.read(key), stored, key)
+    )
 
 
 def _shown(request: Request, record: Record, stored: Records, key: str) -> dict[str, Any]:
