@@ -1,13 +1,15 @@
 """The guard of cycles: one at a time, killed when too long, each accounted for, staff told.
 
 The cycle itself runs in a child process, so that nothing in it can keep the guard from ending it.
-The lock is the kernel's (flock): a process that dies lets go of it, whatever killed it.
+The lock is the kernel's (flock): a process that dies lets go of it, whatever killed it. A cycle
+whose store was away is tried again while its time lasts, and staff hear only how it ended.
 """
 
 from __future__ import annotations
 
 import fcntl
 import json
+import math
 import multiprocessing
 import os
 import signal
@@ -15,24 +17,25 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import InterfaceError, OperationalError
 
-from alerts.schema import StoreFullError
+from alerts import deliver
 from kawamori.cycle_log import account, begin, due_at, end, write_heartbeat
+from kawamori.database import NoAnswerError
 from kawamori.settings import Settings
-from kawamori.store import opened_store
+from kawamori.store import opened_store, stored_runs
 
 GRACE = timedelta(minutes=2)  # a guard that is so much over its time is itself stuck
 
-AWAY = (OperationalError, InterfaceError, StoreFullError, ValueError)  # ValueError: no answer
-AWAY_S, ASK_AGAIN_S = 30.0, 1.0  # a database that restarts is there again by then
+AWAY = (*deliver.AWAY, NoAnswerError)
+AWAY_S, ASK_AGAIN_S = 90.0, 1.0  # a database that restarts is there again by then; under GRACE
+TRIES = 3  # of one cycle; only where the store was away
 
 T = TypeVar("T")
 Work = Callable[[], tuple[str, list[str]]]  # gives run_id and what to say
@@ -44,6 +47,16 @@ class CycleError(RuntimeError):
 
 class CycleBusyError(RuntimeError):
     """Another cycle of the city is at work and within its time."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a cycle's process gave; nothing said and no run_id = it was killed."""
+
+    run_id: str | None
+    said: tuple[str, ...]
+    fault: str = ""
+    away: bool = False  # the fault is that the store was away
 
 
 @dataclass(frozen=True)
@@ -68,27 +81,60 @@ def guarded_cycle(settings: Settings, city_id: str, work: Work, *, now: datetime
     """
     limit_s = settings.cycle_max_min * 60
     with locked(settings.home / "locks" / f"cycle-{city_id}.lock", limit_s=limit_s):
-        due = _patiently(settings, lambda store: begin(store, city_id, now=now))
+        until = time.monotonic() + limit_s
+        due = _patiently(settings, lambda store: begin(store, city_id, now=now), until=until)
         if due is None:
             return Ended(due_at(now), None, ("this cycle is complete already",), 0)
-        run_id, said, fault = _in_child(work, limit_s)
-        state = "complete" if run_id else "killed" if not said else "failed"
+        got = _tried(settings, city_id, work, now=now, until=until)
+        state = "complete" if got.run_id else "killed" if not got.said else "failed"
 
         def written(store: Engine) -> int:
-            end(store, city_id, due, state=state, now=max(datetime.now(UTC), now), run_id=run_id,
-                note=fault)  # fmt: skip
+            end(store, city_id, due, state=state, now=max(datetime.now(UTC), now),
+                run_id=got.run_id, note=got.fault)  # fmt: skip
             return account(store, city_id, due, now=now)
 
         missed = _patiently(settings, written)
-        if run_id is None:
-            raise CycleError(f"cycle of {due:%Y-%m-%d %H:%M} UTC {state}: {fault}")
-        write_heartbeat(heartbeat_file(settings, city_id), due=due, at=now, run_id=run_id)
-    return Ended(due, run_id, tuple(said), missed)
+        if got.run_id is None:
+            raise CycleError(f"cycle of {due:%Y-%m-%d %H:%M} UTC {state}: {got.fault}")
+        write_heartbeat(heartbeat_file(settings, city_id), due=due, at=now, run_id=got.run_id)
+    return Ended(due, got.run_id, got.said, missed)
 
 
-def _patiently(settings: Settings, write: Callable[[Engine], T]) -> T:
+def _tried(settings: Settings, city_id: str, work: Work, *, now: datetime, until: float) -> Answer:
+    """Give the answer of the last try; only where the store was away is there more than one.
+
+    A run that was stored although nobody heard the store say so is the answer: none is made twice.
+    """
+    told: tuple[str, ...] = ()
+    for number in range(1, TRIES + 1):
+        got = _in_child(work, max(0.0, until - time.monotonic()))
+        if got.run_id is not None or not got.away or number == TRIES:
+            break
+        told = (*told, f"the store was away, the cycle was tried again ({got.fault})")
+        try:
+            there = _patiently(settings, lambda store: _stored(store, city_id, now), until=until)
+        except AWAY:
+            break
+        if there is not None:
+            got = Answer(there, ())
+            break
+    return replace(got, said=(*told, *got.said)) if got.run_id is not None else got
+
+
+def _stored(store: Engine, city_id: str, now: datetime) -> str | None:
+    """Give the run of a city that is complete and of exactly this time, None = there is none."""
+    at = now.replace(microsecond=0)
+    found = (
+        run.run_id
+        for run in stored_runs(store, state="complete")
+        if run.city_id == city_id and run.issued_at == at and not run.drill
+    )
+    return next(found, None)
+
+
+def _patiently(settings: Settings, write: Callable[[Engine], T], *, until: float = math.inf) -> T:
     """Give what `write` gives; a store that is away, locked or full is asked again for a while."""
-    until = time.monotonic() + AWAY_S
+    until = min(until, time.monotonic() + AWAY_S)
     while True:
         try:
             with opened_store(settings.store_url) as store:
@@ -147,8 +193,8 @@ def _holder(path: Path) -> tuple[int | None, datetime | None]:
         return None, None
 
 
-def _in_child(work: Work, limit_s: float) -> tuple[str | None, list[str], str]:
-    """Give run_id, what was said and the fault; nothing said and no run_id = it was killed."""
+def _in_child(work: Work, limit_s: float) -> Answer:
+    """Give what a child process answers within a time."""
     fork = multiprocessing.get_context("fork")
     ours, theirs = fork.Pipe(duplex=True)
     child = fork.Process(target=_child, args=(work, theirs, ours), daemon=False)
@@ -156,14 +202,14 @@ def _in_child(work: Work, limit_s: float) -> tuple[str | None, list[str], str]:
     theirs.close()
     try:
         if not ours.poll(limit_s):
-            return None, [], f"it took longer than {limit_s / 60:g} min"
-        run_id, said, fault = ours.recv()
+            return Answer(None, (), f"it took longer than {limit_s / 60:.2g} min")
+        answer: Answer = ours.recv()
     except EOFError:
         child.join(10)
-        return None, [], f"its process ended with code {child.exitcode}"
+        return Answer(None, (), f"its process ended with code {child.exitcode}")
     else:
         child.join(10)
-        return run_id, said, fault
+        return answer
     finally:
         if child.is_alive():
             child.kill()
@@ -176,10 +222,10 @@ def _child(work: Work, pipe: Connection, guards: Connection) -> None:
     threading.Thread(target=_end_with_guard, args=(pipe,), daemon=True).start()
     try:
         run_id, said = work()
-        answer: tuple[str | None, list[str], str] = (run_id, said, "")
+        answer = Answer(run_id, tuple(said))
     except Exception as error:  # noqa: BLE001 - told by the guard, which raises it again
         text = f"{type(error).__name__}: {error}"
-        answer = (None, [text], text)
+        answer = Answer(None, (text,), text, isinstance(error, AWAY))
     pipe.send(answer)
 
 

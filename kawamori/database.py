@@ -29,13 +29,18 @@ WRONG = (ArgumentError, DBAPIError, ModuleNotFoundError, NoSuchModuleError, OSEr
 MAKING = 0x6B61_7761  # advisory lock of PostgreSQL: one process makes the tables
 
 
+class NoAnswerError(ValueError):
+    """The database that a URL names does not answer; it may be there again in a while."""
+
+
 def connect(url: str) -> Engine:
     """Give an engine on a database that answers; its folder is made, its tables are not.
 
     Raises
     ------
     ValueError
-        If the URL names no database that answers. The error shows no password.
+        If the URL names no database that answers (NoAnswerError where its form is right). The
+        error shows no password.
     """
     try:
         parsed = make_url(url)
@@ -44,7 +49,8 @@ def connect(url: str) -> Engine:
         engine = guarded(create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite"))
         engine.connect().close()
     except WRONG as error:
-        raise ValueError(
+        kind = NoAnswerError if isinstance(error, (DBAPIError, OSError)) else ValueError
+        raise kind(
             f"KAWAMORI_DATABASE_URL must name a database that answers, got {shown(url)} "
             f"({_reason(url, error)}). SQLite: sqlite:///path; PostgreSQL: "
             "postgresql+psycopg://user:password@host/name with kawamori[postgresql] installed."

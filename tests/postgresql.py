@@ -77,7 +77,15 @@ class Server:
 
     def restart(self) -> None:
         """Stop at once, connections cut, and start again."""
+        self.stop()
+        self.start()
+
+    def stop(self) -> None:
+        """Stop at once, connections cut."""
         self._stop()
+
+    def start(self) -> None:
+        """Start again after a stop."""
         self._process = self._start()
 
     def close(self) -> None:

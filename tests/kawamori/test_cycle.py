@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import insert
 
 from advisory.types import Level, Report
@@ -14,11 +17,13 @@ from alerts.schema import approval
 from kawamori.archive import Archive
 from kawamori.cities import open_city
 from kawamori.cycle import run_cycle, window_of
+from kawamori.cycle_guard import guarded_cycle
+from kawamori.cycle_log import cycles
 from kawamori.degraded import BEGINNING
 from kawamori.feeds.poll import archive_folder
 from kawamori.field_log import end_report, enter_reports
 from kawamori.settings import Settings
-from kawamori.store import opened_store
+from kawamori.store import opened_store, stored_runs
 
 NOW = datetime(2026, 9, 8, 12, 3, 20, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -121,3 +126,38 @@ def test_a_report_from_the_field_counts_until_the_city_ends_the_order(settings):
         with store.begin() as connection:
             connection.execute(insert(approval).values({**LIFTING, "at": at[3], "expires": at[4]}))
     assert level_of(run_cycle(settings, "tiny", now=at[4]), "low") is Level.UNKNOWN
+
+
+def test_a_cycle_met_by_a_restart_of_the_database_at_its_opening_is_run_after_it(
+    settings, postgresql, monkeypatch
+):
+    monkeypatch.setattr("kawamori.cycle_guard.ASK_AGAIN_S", 0.05)
+    settings = settings.model_copy(update={"database_url": SecretStr(postgresql.new_url())})
+    fork = multiprocessing.get_context("fork")
+    begun, stopped, failed = fork.Event(), fork.Event(), fork.Event()
+
+    def work():
+        first, _ = not begun.is_set(), begun.set()
+        assert stopped.wait(60)
+        try:
+            return run_cycle(settings, "tiny", now=NOW).run.run_id, []
+        finally:
+            failed.set() if first else None
+
+    def restart():
+        assert begun.wait(60)
+        postgresql.stop()
+        stopped.set()
+        assert failed.wait(60)
+        postgresql.start()
+
+    thread = threading.Thread(target=restart)
+    thread.start()
+    ended = guarded_cycle(settings, "tiny", work, now=NOW)
+    thread.join(60)
+    assert "must name a database that answers" in ended.lines[0]
+    with opened_store(settings.store_url) as store:
+        assert [(row.state, row.run_id) for row in cycles(store, "tiny")] == [
+            ("complete", ended.run_id)
+        ]
+        assert [run.run_id for run in stored_runs(store)] == [ended.run_id]

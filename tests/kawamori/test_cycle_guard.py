@@ -9,6 +9,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from kawamori.cycle_guard import (
     CycleBusyError,
@@ -19,7 +20,7 @@ from kawamori.cycle_guard import (
 )
 from kawamori.cycle_log import account, begin, cycles, due_at, end, read_heartbeat
 from kawamori.settings import Settings
-from kawamori.store import open_store
+from kawamori.store import complete, open_store, start
 
 NOON = datetime(2026, 6, 1, 12, 3, 20, tzinfo=UTC)
 TEN = timedelta(minutes=10)
@@ -69,6 +70,62 @@ def test_a_failed_cycle_says_why_and_may_be_tried_again(settings, store):
     assert states(store) == [("12:00", "failed")]
     assert read_heartbeat(heartbeat_file(settings, "town")) is None
     guarded_cycle(settings, "town", good, now=NOON)
+    assert states(store) == [("12:00", "complete")]
+
+
+@pytest.fixture
+def tries():
+    """Give a count that the processes of all tries share."""
+    return fork.Value("i", 0)
+
+
+def away(tries, times, then=good):
+    """Give work whose store is away for the first `times` tries."""
+
+    def work():
+        tries.value += 1
+        if tries.value <= times:
+            raise OperationalError("SELECT 1", {}, RuntimeError("the server is starting up"))
+        return then()
+
+    return work
+
+
+def test_a_cycle_whose_store_was_away_is_tried_again_and_has_one_row(settings, store, tries):
+    ended = guarded_cycle(settings, "town", away(tries, 2), now=NOON)
+    assert (ended.run_id, tries.value) == ("run-1", 3)
+    assert ended.lines[-1] == "said"
+    assert [line.partition(" (")[0] for line in ended.lines[:-1]] == [
+        "the store was away, the cycle was tried again"
+    ] * 2
+    assert states(store) == [("12:00", "complete")]
+
+
+def test_a_store_that_stays_away_ends_the_cycle_once_after_three_tries(settings, store, tries):
+    with pytest.raises(CycleError, match=r"failed: OperationalError: .*starting up"):
+        guarded_cycle(settings, "town", away(tries, 9), now=NOON)
+    assert tries.value == 3
+    assert states(store) == [("12:00", "failed")]
+
+
+def test_only_a_store_that_was_away_is_a_reason_to_try_again(settings, tries):
+    def bad():
+        tries.value += 1
+        raise ValueError("no gauges")
+
+    with pytest.raises(CycleError, match="no gauges"):
+        guarded_cycle(settings, "town", bad, now=NOON)
+    assert tries.value == 1
+
+
+def test_a_run_that_was_stored_although_its_answer_was_lost_is_not_made_twice(
+    settings, store, tries
+):
+    at = NOON.replace(microsecond=0)
+    start(store, run_id="run-0", name="n", city_id="town", issued_at=at, drill=False)
+    complete(store, "run-0", input_digest="0", folder=settings.out, advice=[])
+    ended = guarded_cycle(settings, "town", away(tries, 9), now=NOON + timedelta(microseconds=7))
+    assert (ended.run_id, tries.value) == ("run-0", 1)
     assert states(store) == [("12:00", "complete")]
 
 
