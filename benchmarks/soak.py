@@ -79,6 +79,7 @@ class Soak:
     feed: Feed
     chance: random.Random
     services: Services | None = None  # None = nothing runs beside the cycles
+    p_fault: float = P_FAULT
     injected: Counter[str] = field(default_factory=Counter)
     below: list[str] = field(default_factory=list)  # less than due, and the reason was told
     demanded: int = 0  # districts x complete cycles of which the true level demands something
@@ -91,7 +92,7 @@ class Soak:
 
     def fault(self) -> str:
         """Give the fault of the next cycle; "" = none."""
-        faulty = self.chance.random() < P_FAULT
+        faulty = self.chance.random() < self.p_fault
         return self.chance.choice(self.faults) if faulty else ""
 
     @property
@@ -188,14 +189,14 @@ def _explained(ended: Ended) -> bool:
 
 def soak(settings: Settings, desk: Desk, series: Observations, times: list[datetime], *,
          seed: int = 1, wall_min: float = float("inf"),
-         services: Services | None = None) -> dict[str, Any]:  # fmt: skip
+         services: Services | None = None, p_fault: float = P_FAULT) -> dict[str, Any]:  # fmt: skip
     """Run cycles at `times` on a series; give what happened, counted."""
     city = desk.city
     feed = Feed(series)
     connect(city.folder, feed)
     archive = Archive(archive_folder(settings.home, city.city_id))
     archive.append(before(series, times[0]), received_at=times[0])
-    run = Soak(settings, desk, feed, random.Random(seed), services)
+    run = Soak(settings, desk, feed, random.Random(seed), services, p_fault)
     # What one cycle imports and compiles here, the forked ones find done.
     warm = times[0] - STEP
     done = run_cycle(settings, city.city_id, now=warm, desk=desk, wait=lambda _: None)
@@ -288,6 +289,7 @@ def main() -> None:
     parser.add_argument("--skip-h", type=float, default=0.0, help="begin so much later")
     parser.add_argument("--wall-min", type=float, default=float("inf"), help="end earlier")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--p-fault", type=float, default=P_FAULT, help="share of faulty cycles")
     parser.add_argument("--json", action="store_true", help="one line")
     given = parser.parse_args()
     with surroundings(given.city, postgresql=given.postgresql) as (settings, services):
@@ -300,7 +302,7 @@ def main() -> None:
         )
         times = [start + number * STEP + timedelta(minutes=3) for number in range(count)]
         found = soak(settings, desk, series, times, seed=given.seed, wall_min=given.wall_min,
-                     services=services)  # fmt: skip
+                     services=services, p_fault=given.p_fault)  # fmt: skip
     print(json.dumps(found, ensure_ascii=False, indent=None if given.json else 1))
 
 

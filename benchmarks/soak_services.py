@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import httpx2
+import numpy as np
 
 from alerts.compose import compose
 from alerts.outbox import approve
@@ -275,13 +276,20 @@ def resident_mb(process: int | str = "self") -> float:
     return round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, 1)
 
 
-def memory_of(sizes_mb: list[float]) -> dict[str, float | None]:
-    """Give first, last, largest and growth (least squares, MB per 100 cycles) of sizes."""
-    count = len(sizes_mb)
-    if count < 2:
-        return {"first_mb": None, "last_mb": None, "peak_mb": None, "mb_per_100_cycles": None}
-    middle, mean = (count - 1) / 2, sum(sizes_mb) / count
-    over = sum((one - middle) ** 2 for one in range(count))
-    rise = sum((one - middle) * (size - mean) for one, size in enumerate(sizes_mb)) / over
-    return {"first_mb": sizes_mb[0], "last_mb": sizes_mb[-1], "peak_mb": max(sizes_mb),
-            "mb_per_100_cycles": round(100 * rise, 2)}  # fmt: skip
+def memory_of(sizes_mb: list[float]) -> dict[str, Any]:
+    """Give first, last and largest of sizes, each quarter's median, and growth in the later half.
+
+    Growth is the least-squares slope in MB per 100 cycles. The earlier half is not in it: caches
+    fill there. None = fewer than four sizes.
+    """
+    if len(sizes_mb) < 4:
+        return {"first_mb": None, "last_mb": None, "peak_mb": None, "quarters_mb": None,
+                "later_mb_per_100_cycles": None}  # fmt: skip
+    quarters = [float(np.median(part)) for part in np.array_split(sizes_mb, 4)]
+    later = sizes_mb[len(sizes_mb) // 2 :]
+    slope = float(np.polyfit(range(len(later)), later, 1)[0])
+    return {
+        "first_mb": sizes_mb[0], "last_mb": sizes_mb[-1], "peak_mb": max(sizes_mb),
+        "quarters_mb": [round(size, 1) for size in quarters],
+        "later_mb_per_100_cycles": round(100 * slope, 2),
+    }  # fmt: skip
