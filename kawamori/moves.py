@@ -136,6 +136,11 @@ def moves(record: Mapping[str, Any], run: Run, ground: Ground, place: Place) -> 
     )
 
 
+def lasting(why: str) -> bool:
+    """Tell whether a shelter is out by its water or designation, which no report ends."""
+    return bool(why) and any(not set(MARK.findall(part)) & MAY_END for part in why.split("、"))
+
+
 def _people(told: Allocation, basis: Mapping[str, Any]) -> pd.DataFrame:
     """Give the people of the plan by origin, with their positions, as `allocate` takes them."""
     groups = told.groups
@@ -183,7 +188,7 @@ def _usable(shelters: Any, told: Allocation) -> tuple[Shelters, pd.DataFrame]:
     rows = [
         (str(key), str(why))
         for key, why in told.rejected[["shelter_id", "reason"]].itertuples(index=False, name=None)
-        if any(not set(MARK.findall(part)) & MAY_END for part in str(why).split("、"))
+        if lasting(str(why))
     ]
     out = {key for key, _ in rows}
     rows += [

@@ -20,6 +20,7 @@ from kawamori.shelter_rules import ShelterDesk
 from kawamori.waters import Waters
 from kawamori.ways import Ways
 from shelters.allocate import allocate
+from shelters.inside import Moving, counts_of, moving
 from shelters.opening import OpeningChoice, choose_openings
 from shelters.replan import replan
 from shelters.routes import NOTES
@@ -94,10 +95,29 @@ def place_people(
     safe, lost = usable(reached, water.unsafe, **event, upstairs=upstairs)
     rejected = pd.concat([rejected, lost], ignore_index=True)
     choice, allocation, moves = placed(desk, people, safe, minutes, told=told, rejected=rejected)
-    said = [assumed_parts(city, desk.shares) if len(people) else "", _walked(allocation, minutes)]
+    said = [
+        assumed_parts(city, desk.shares) if len(people) else "",
+        inside_words(moving(int(people["people"].sum()), counts_of(safe))),
+        _walked(allocation, minutes),
+    ]
     allocation = replace(allocation, notes=(*allocation.notes, *filter(None, said)))
     cases = upper_floors(city.shelters, rejected, water.unsafe, **event)
     return Placement(allocation, people, safe, minutes, choice, cases, moves)
+
+
+def inside_words(told: Moving) -> str:
+    """Say that who is inside stays among those who must leave; "" = nobody is counted inside."""
+    if not told.must_leave or not told.counted:
+        return ""
+    still = f"まだ避難所にいない人は多くて{told.must_leave:,}人"
+    if told.fewest is None:
+        still += f"(人数不明の開設中の避難所が{told.uncounted}か所あり、少なくて何人かは不明)"
+    else:
+        still += f"、少なくて{told.fewest:,}人"
+    return (
+        f"使える避難所で数えた{told.counted:,}人がどこから来たかは分からないため、避難する"
+        f"{told.must_leave:,}人から引かずに全員の場所をとる。{still} (inside_kept)"
+    )
 
 
 def told_plan(allocation: Allocation | None, advice: Sequence[Advice]) -> Allocation | None:

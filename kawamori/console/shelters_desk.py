@@ -24,7 +24,7 @@ from kawamori.console.errors import (
 )
 from kawamori.console.pages import page
 from kawamori.console.shelters_moves import Plans
-from kawamori.console.shelters_view import affected, last_moves, shelter_lines
+from kawamori.console.shelters_view import affected, last_moves, shelter_lines, still_moving
 from kawamori.console.situation_records import LATEST, Record, Stored
 from kawamori.ground import (
     Ground,
@@ -65,7 +65,8 @@ def shelters_page(request: Request, desk: Here, stored: Stored, officer: Reader)
     lines = shelter_lines(record.run, ground, mine=officer.shelters)
     return page(
         request, "shelters.html", record=record, run=record.run, drill=record.run.drill,
-        lines=lines, affected=affected(record.run, ground), moves=last_moves(record),
+        lines=lines, inside=still_moving(record.run, lines),
+        affected=affected(record.run, ground), moves=last_moves(record),
         closed=ground.closed, may_report=officer.may("shelter", "officer"),
         may_decide=officer.may("officer"),
         changed=any(one.at > record.run.issued_at for one in ground.history),
@@ -83,8 +84,9 @@ def moves_page(
     ground = read_ground(desk.engine, record.run.city.city_id, at=desk.now())
     name = "moves_table.html" if "hx-request" in request.headers else "moves.html"
     return page(
-        request, name, run=record.run, drill=record.run.drill, foreseen=plans.now(record, ground)
-    )
+        request, name, run=record.run, drill=record.run.drill, foreseen=plans.now(record, ground),
+        inside=still_moving(record.run, shelter_lines(record.run, ground)),
+    )  # fmt: skip
 
 
 @router.get("/shelters/{shelter_id}")
@@ -240,6 +242,7 @@ def _preview(
         request, "shelter_preview.html", run=record.run, drill=record.run.drill,
         one=next(line for line in lines if line.shelter_id == report.shelter_id), sent=sent,
         foreseen=plans.foresee(record, ground), affected=affected(record.run, ground),
+        inside=still_moving(record.run, lines),
     )  # fmt: skip
 
 

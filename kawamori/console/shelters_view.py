@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,9 @@ from typing import Any
 from kawamori.console.api.places import whole
 from kawamori.console.situation_records import Record
 from kawamori.ground import Ground, ShelterState
+from kawamori.moves import lasting
 from kawamori.run import Run
+from shelters.inside import Moving, moving
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,23 @@ def shelter_lines(run: Run, ground: Ground, *, mine: Collection[str] = ()) -> li
             )
         )
     return sorted(lines, key=lambda line: (not line.mine, line.status != "open", line.name))
+
+
+def still_moving(run: Run, lines: Sequence[ShelterLine]) -> Moving | None:
+    """Give who must leave by the plan and who is counted in shelters that it may use.
+
+    None = there is no plan, or nobody must leave. See `shelters.inside`.
+    """
+    plan = run.allocation
+    people = (
+        0 if plan is None else int(plan.assigned["people"].sum() + plan.unplaced["people"].sum())
+    )
+    if not people:
+        return None
+    used = [line for line in lines if line.status != "closed" and not lasting(line.rejected)]
+    return moving(
+        people, [one.inside for one in used if one.status == "open" or one.inside is not None]
+    )
 
 
 def affected(run: Run, ground: Ground) -> list[Affected]:

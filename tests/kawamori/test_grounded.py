@@ -73,6 +73,9 @@ def test_a_closed_shelter_gets_nobody_and_says_so(desk: Desk, storm: Any) -> Non
 def test_people_counted_inside_take_their_room(desk: Desk, storm: Any) -> None:
     run = run_with(desk, storm, s1={"occupied": 30})
     assert run.allocation.assigned["people"].tolist() == [50]  # of 80 places
+    said = next(note for note in run.allocation.notes if "inside_kept" in note)
+    must = 50 + run.allocation.unplaced["people"].sum()  # those inside stay among them
+    assert f"多くて{must:,}人、少なくて{must - 30:,}人" in said
     assert run.city.shelters.at["s1", "occupied"] == 30
     assert desk.city.shelters.at["s1", "occupied"] == 0  # the caller's city is not changed
 
