@@ -6,9 +6,9 @@ The city's stored storm comes through a feed on a server of our own, one cycle a
 the guard; a console is asked after each, and what is approved is sent beside each. Time is
 simulated: nothing waits, so a day takes as long as its cycles compute. Faults: feed down, cut off,
 garbage, late, of another time, with readings to come; store locked, or its server restarted; disk
-full (a small one of the soak's own, as root); the process of the cycle, of the sender or of the
-console killed with SIGKILL; no cycle at all. `swallowed` counts complete cycles that advise less
-than the thresholds which the true level has reached demand, and say of no input why.
+full (a small one of the soak's own, as root); the process of the cycle, of its guard, of the sender
+or of the console killed with SIGKILL; no cycle at all. `swallowed` counts complete cycles that
+advise less than the thresholds which the true level has reached demand, and say of no input why.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,6 @@ from benchmarks.soak_services import (
     locked,
     memory_of,
     own_disk,
-    resident_mb,
 )
 from forecasting.types import Observations, aware, utc64
 from kawamori.archive import Archive
@@ -63,7 +63,7 @@ from kawamori.settings import Settings
 from kawamori.store import opened_store
 from kawamori.stored import read_record
 
-OTHER_FAULTS = ("killed", "no cycle")
+OTHER_FAULTS = ("killed", "guard killed", "no cycle")
 P_FAULT = 0.35  # of the cycles have one
 KILLED_S = 5.0  # after its beginning at most
 LOCKED_S = (2.0, 45.0)  # so long the store is locked
@@ -87,8 +87,10 @@ class Soak:
     swallowed: list[str] = field(default_factory=list)  # less than due, and nothing told
     raised: Counter[str] = field(default_factory=Counter)  # what a cycle that failed told staff
     newest: datetime | None = None  # complete cycle
-    peaks_mb: list[float] = field(default_factory=list)  # of the processes of complete cycles
-    peak_mb: Any = field(default_factory=lambda: FORK.Value("d", 0.0))
+    cycles_mb: list[float] = field(default_factory=list)  # peaks of complete cycles' processes
+    guards_mb: list[float] = field(default_factory=list)  # and of their guards'
+    cycle_mb: Any = field(default_factory=lambda: FORK.Value("d", 0.0))
+    guard_mb: Any = field(default_factory=lambda: FORK.Value("d", 0.0))
 
     def fault(self) -> str:
         """Give the fault of the next cycle; "" = none."""
@@ -108,17 +110,14 @@ class Soak:
         self.feed.now, self.feed.fault = now, fault
         if fault == "no cycle":
             return
-        try:
-            with self._harmed(fault, now):
-                ended = guarded_cycle(
-                    self.settings, self.desk.city.city_id, lambda: self._work(now, fault), now=now
-                )
-        except (CycleError, SQLAlchemyError, OSError, ValueError) as error:
-            # The command alerts staff with it; the account tells whether it was written down.
-            self.raised[f"{fault}: {type(error).__name__}: {error}"[:160]] += 1
+        with self._harmed(fault, now):
+            ended = self._guarded(fault, now)
+        if isinstance(ended, str):  # the command alerts staff with it
+            self.raised[f"{fault}: {ended}"[:160]] += 1
         else:
             self.newest = now
-            self.peaks_mb.append(self.peak_mb.value)
+            self.cycles_mb.append(self.cycle_mb.value)
+            self.guards_mb.append(self.guard_mb.value)
             self._judge(ended, now)
             if self.services is not None and ended.run_id is not None:
                 self.services.dispatch.approve(ended.run_id, now)
@@ -133,6 +132,36 @@ class Soak:
         with beside, held:
             yield
 
+    def _guarded(self, fault: str, now: datetime) -> Ended | str:
+        """Run the guard in a process of its own, as systemd does; give how it ended, or why not."""
+        ours, theirs = FORK.Pipe(duplex=False)
+        guard = FORK.Process(target=self._guard, args=(theirs, fault, now))
+        guard.start()
+        theirs.close()
+        timer = threading.Timer(self.chance.uniform(0.0, KILLED_S), guard.kill)
+        if fault == "guard killed":
+            timer.start()
+        try:
+            ended: Ended | str = ours.recv()
+        except EOFError:
+            ended = "the guard was killed"
+        finally:
+            timer.cancel()
+            guard.join()
+            ours.close()
+        return ended
+
+    def _guard(self, pipe: Connection, fault: str, now: datetime) -> None:
+        city_id = self.desk.city.city_id
+        try:
+            ended = guarded_cycle(self.settings, city_id, lambda: self._work(now, fault), now=now)
+        except (CycleError, SQLAlchemyError, OSError, ValueError) as error:
+            pipe.send(f"{type(error).__name__}: {error}")
+        else:
+            self.guard_mb.value = peak_rss_mb()
+            pipe.send(ended)
+        os._exit(0)  # the threads of the process that was forked are not here to be joined
+
     def _work(self, now: datetime, fault: str) -> tuple[str, list[str]]:
         if fault == "killed":
             after_s = self.chance.uniform(0.0, KILLED_S)
@@ -140,9 +169,9 @@ class Soak:
         client = httpx2.Client(timeout=httpx2.Timeout(60.0))
         done = run_cycle(self.settings, self.desk.city.city_id, now=now, desk=self.desk,
                          client=client, wait=lambda _: None)  # fmt: skip
-        if fault == "killed":
-            time.sleep(60)
-        self.peak_mb.value = peak_rss_mb()
+        if fault.endswith("killed") and fault in OTHER_FAULTS:
+            time.sleep(60)  # whoever is to be killed is
+        self.cycle_mb.value = peak_rss_mb()
         faults = [text for one in done.outcomes for text in (one.fault, *one.refused) if text]
         return done.run.run_id, [*faults, *done.notes]
 
@@ -201,12 +230,10 @@ def soak(settings: Settings, desk: Desk, series: Observations, times: list[datet
     warm = times[0] - STEP
     done = run_cycle(settings, city.city_id, now=warm, desk=desk, wait=lambda _: None)
     guarded_cycle(settings, city.city_id, lambda: (done.run.run_id, []), now=warm)
-    memory = [resident_mb()]
     wall = time.perf_counter()
     try:
         for number, now in enumerate(times, start=1):
             run.cycle(now, run.fault())
-            memory.append(resident_mb())
             print(f"\r{number}/{len(times)} {now:%m-%d %H:%M}", end="", file=sys.stderr)
             if time.perf_counter() - wall > wall_min * 60:
                 break
@@ -228,8 +255,8 @@ def soak(settings: Settings, desk: Desk, series: Observations, times: list[datet
         "unknown": run.unknown,
         "below_and_told": run.below,
         "swallowed": run.swallowed,
-        "guard": memory_of(memory),
-        "cycle": memory_of(run.peaks_mb),
+        "guard": memory_of(run.guards_mb),
+        "cycle": memory_of(run.cycles_mb),
         **({} if services is None else services.account()),
         "wall_s": round(wall_s, 1),
         "times_real": round((now + STEP - times[0]).total_seconds() / wall_s, 1),
