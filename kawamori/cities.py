@@ -50,6 +50,11 @@ def open_city(name: str, settings: Settings, progress: Report) -> City:
             if not folder.exists():  # another process may have built it meanwhile
                 build_city(name, settings, progress)
     city = read_city(folder)
+    if city.city_id != name:
+        raise ValueError(
+            f"city_id of {folder / 'city.toml'} must be {name!r} as its folder, got "
+            f"{city.city_id!r}: its readings and runs would be another city's. Correct one of them."
+        )
     return city if settings.assisted is None else with_assisted(city, settings.assisted)
 
 

@@ -17,6 +17,7 @@ from hazard.landslide import read_landslide
 from hazard.layers import read_layers
 from hazard.tsunami import read_tsunami
 from hazard.types import Buildings, Districts, FloodLayer, check_buildings, check_districts
+from kawamori.city_facts import city_faults, gauge_faults
 from kawamori.land import RATINGS, Land, read_land
 from shelters.facilities import read_facilities, with_facilities
 from shelters.types import Shelters, check_shelters
@@ -58,7 +59,7 @@ def read_city(folder: Path) -> City:
     ValueError
         If a file has a wrong column, unit or value.
     """
-    facts = read_toml(folder / "city.toml")
+    facts = _facts(folder / "city.toml")
     gauges, rain_gauges = read_gauges(folder / "gauges.toml")
     shelters = _frame(folder / "shelters.parquet", SET_COLUMNS, frozenset)
     districts = _frame(_required(folder / "districts.parquet"), ("gauge_ids",), tuple)
@@ -86,6 +87,13 @@ def read_city(folder: Path) -> City:
     )
 
 
+def _facts(path: Path) -> dict[str, Any]:
+    facts = read_toml(path)
+    if faults := list(city_faults(facts)):
+        raise ValueError(f"{path}: {'; '.join(faults)}. Correct the file (data/README.md).")
+    return facts
+
+
 def _equipped(shelters: Shelters, folder: Path) -> Shelters:
     """Add what the city's own table tells of its shelters: parking, storeys, stock."""
     path = folder / "facilities.csv"
@@ -100,8 +108,16 @@ def _layers(folder: Path, districts: Any, read: Callable[[Path], Any]) -> Any | 
 
 
 def read_gauges(path: Path) -> tuple[tuple[Gauge, ...], tuple[RainGauge, ...]]:
-    """Read `[[gauge]]` and `[[rain_gauge]]` tables; levels in metres above gauge zero."""
+    """Read `[[gauge]]` and `[[rain_gauge]]` tables; levels in metres above gauge zero.
+
+    Raises
+    ------
+    ValueError
+        Naming every value that cannot be used, and its station.
+    """
     tables = read_toml(path)
+    if faults := list(gauge_faults(tables)):
+        raise ValueError(f"{path.name}: {'; '.join(faults)}. Correct the file (data/README.md).")
     gauges = tuple(_gauge(row, path) for row in tables.get("gauge", []))
     rain = tuple(_build(RainGauge, row, path) for row in tables.get("rain_gauge", []))
     return gauges, rain
@@ -110,9 +126,11 @@ def read_gauges(path: Path) -> tuple[tuple[Gauge, ...], tuple[RainGauge, ...]]:
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file; a missing or broken one is named."""
     try:
-        return tomllib.loads(_required(path).read_text(encoding="utf-8"))
+        return tomllib.loads(_required(path).read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{path.name} must be TOML, got {error}. Correct the file.") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path.name} must be UTF-8 text, got {error}. Save it again.") from error
 
 
 def _ratings(path: Path) -> list[dict[str, Any]]:
@@ -146,6 +164,7 @@ def _frame(path: Path, columns: Sequence[str] = (), kind: type[Any] = list) -> A
 def _required(path: Path) -> Path:
     if not path.exists():
         raise FileNotFoundError(
-            f"{path} is missing. Build the city first: kawamori city build {path.parent.name}"
+            f"{path} is missing. Put it there (docs/city.md); a city that has a builder is built: "
+            f"kawamori city build {path.parent.name}"
         )
     return path
