@@ -39,7 +39,7 @@ def city_faults(facts: Mapping[str, Any]) -> Iterator[str]:
 
 
 def gauge_faults(tables: Mapping[str, Any]) -> Iterator[str]:
-    """Tell what is wrong with the tables `[[gauge]]` and `[[rain_gauge]]`; ids stand in brackets."""
+    """Tell what is wrong with the tables `[[gauge]]` and `[[rain_gauge]]`, each with its id."""
     seen: set[str] = set()
     for table, kind in (("gauge", Gauge), ("rain_gauge", RainGauge)):
         rows = tables.get(table, [])

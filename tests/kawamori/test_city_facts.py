@@ -25,7 +25,7 @@ GAUGE: dict[str, Any] = {
     ("changed", "said"),
     [
         ({"code": "352021"}, "without its check digit"),  # six digits match no telegram
-        ({"code": "35202"}, "without its check digit"),  # full-width digits
+        ({"code": "\uff13" + "5202"}, "without its check digit"),  # a full-width 3
         ({"code": 35202}, "code must be a text"),
         ({"crs": "EPSG:6668"}, "must be projected, in metres"),  # degrees
         ({"crs": "系3"}, "coordinate system such as"),
@@ -80,7 +80,8 @@ def test_the_same_station_twice_is_named_also_as_rain_gauge() -> None:
 
 
 def test_all_gauges_that_are_wrong_stand_in_one_error(tmp_path: Path) -> None:
-    row = '[[gauge]]\ngauge_id = "g%d"\nname = "a"\nriver = "b"\nlon = 1\nlat = 2\nriver_class="一級"\n'
+    row = '[[gauge]]\ngauge_id = "g%d"\nname = "a"\nriver = "b"\nlon = 1\nlat = 2\n'
+    row += 'river_class = "一級"\n'
     (tmp_path / "gauges.toml").write_text(row % 1 + row % 2, encoding="utf-8")
     with pytest.raises(ValueError, match=r"\(g1\).*\(g2\)"):
         read_gauges(tmp_path / "gauges.toml")
