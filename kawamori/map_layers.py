@@ -23,14 +23,16 @@ from hazard.chance import ALL_RIVERS
 from hazard.types import SCENARIOS
 from kawamori import words
 from kawamori.charts import forecast_rows
+from kawamori.map_layers_en import STAND_IN, to_english
 from kawamori.run import Run
 from kawamori.run_map import MAP_DATA
 from kawamori.situation import gauge_rows
 from kawamori.water_rows import CHOSEN_WORDS
 
 Properties = dict[str, Any]
-STAND_IN = " (模式)"
 STORED = "layers-2"  # folder in a report; another number when what a layer tells changes
+FACTS = ("bounds", "notes", "credits")  # of the map data, what its page shows beside the layers
+LANGUAGES = ("ja", "en")
 PACKED = 5  # level of gzip
 
 
@@ -56,7 +58,9 @@ class Layer:
     features: Callable[[Drawn, float], list[dict[str, Any]]]
 
 
-def collection(drawn: Drawn, name: str, at: datetime, *, geometry: bool = True) -> bytes:
+def collection(
+    drawn: Drawn, name: str, at: datetime, *, geometry: bool = True, language: str = "ja"
+) -> bytes:
     """Give a layer as GeoJSON text.
 
     Parameters
@@ -65,6 +69,8 @@ def collection(drawn: Drawn, name: str, at: datetime, *, geometry: bool = True) 
         A time that `times` names.
     geometry
         False = features with their ids and properties only.
+    language
+        Of what the features say, one of LANGUAGES.
 
     Raises
     ------
@@ -73,6 +79,8 @@ def collection(drawn: Drawn, name: str, at: datetime, *, geometry: bool = True) 
     """
     lead_h = (at - drawn.run.issued_at) / timedelta(hours=1)
     features = LAYERS[name].features(drawn, lead_h)
+    if language == "en":
+        to_english(drawn, name, [feature["properties"] for feature in features], at)
     for number, feature in enumerate(features):
         feature |= {"type": "Feature", "id": number}
         if not geometry:
@@ -92,17 +100,35 @@ def packed(collected: bytes) -> bytes:
 
 
 def write_layers(run: Run, folder: Path) -> None:
-    """Write every layer at the issue time beside run.json and the map data in `folder`."""
+    """Write every layer at the issue time, and what the map's page shows beside them.
+
+    `folder` holds run.json and the map data.
+    """
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     drawn = Drawn(run, record, read_map_data(folder))
     (folder / STORED).mkdir()
-    for name in LAYERS:
-        stored_path(folder, name).write_bytes(packed(collection(drawn, name, run.issued_at)))
+    for language in LANGUAGES:
+        for name in LAYERS:
+            made = collection(drawn, name, run.issued_at, language=language)
+            stored_path(folder, name, language).write_bytes(packed(made))
+    facts = {key: drawn.map[key] for key in FACTS}
+    (folder / STORED / "facts.json").write_text(json.dumps(facts, ensure_ascii=False), "utf-8")
 
 
-def stored_path(folder: Path, name: str) -> Path:
-    """Give where a layer at the issue time lies in a report, as gzip; older reports have none."""
-    return folder / STORED / f"{name}.geojson.gz"
+def stored_path(folder: Path, name: str, language: str = "ja") -> Path:
+    """Give where a layer at the issue time lies in a report, as gzip; older reports lack it."""
+    end = "" if language == "ja" else f".{language}"
+    return folder / STORED / f"{name}{end}.geojson.gz"
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """Give FACTS of a report's map; {} for a run without places."""
+    path = folder / STORED / "facts.json"
+    if path.is_file():
+        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return facts
+    data = read_map_data(folder)
+    return {key: data[key] for key in FACTS if key in data}
 
 
 def read_map_data(folder: Path) -> dict[str, Any]:

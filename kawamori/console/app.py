@@ -98,11 +98,12 @@ class Files(StaticFiles):
 
 @asynccontextmanager
 async def _ready(app: FastAPI) -> AsyncIterator[None]:
-    """Make the newest run ready before the first request is taken."""
+    """Make the newest run and the pages ready before the first request is taken."""
     desk: Desk = app.state.desk
     app.state.records = records = Records(Shelf(desk.settings.out))
     await run_in_threadpool(events.warm, records, desk.now())
     await run_in_threadpool(compile_all)
+    await run_in_threadpool(map_page.map_frame)
     yield
 
 

@@ -9,28 +9,41 @@ from pathlib import Path
 from typing import Any
 
 from kawamori.console.situation_records import Record
-from kawamori.map_layers import Drawn, collection, packed, read_map_data, stored_path
+from kawamori.map_layers import (
+    FACTS,
+    Drawn,
+    collection,
+    packed,
+    read_facts,
+    read_map_data,
+    stored_path,
+)
 
 
-def packed_layer(record: Record, name: str, at: datetime, *, geometry: bool = True) -> bytes:
+def packed_layer(
+    record: Record, name: str, at: datetime, *, geometry: bool = True, language: str = "ja"
+) -> bytes:
     """Give `kawamori.map_layers.collection` as gzip, kept for as long as the record is.
 
     Read where the report has it, else made: at another time, or of a report of before.
     """
-    key = (name, at, geometry)
+    key = (name, at, geometry, language)
     if key not in record.packed:
-        stored = stored_path(record.folder, name)
+        stored = stored_path(record.folder, name, language)
         if geometry and at == record.run.issued_at and stored.is_file():
             record.packed[key] = stored.read_bytes()
         else:
-            record.packed[key] = packed(collection(drawn(record), name, at, geometry=geometry))
+            made = collection(drawn(record), name, at, geometry=geometry, language=language)
+            record.packed[key] = packed(made)
     found: bytes = record.packed[key]
     return found
 
 
-def layer(record: Record, name: str, at: datetime, *, geometry: bool = True) -> bytes:
+def layer(
+    record: Record, name: str, at: datetime, *, geometry: bool = True, language: str = "ja"
+) -> bytes:
     """Give `packed_layer` as GeoJSON text."""
-    return gzip.decompress(packed_layer(record, name, at, geometry=geometry))
+    return gzip.decompress(packed_layer(record, name, at, geometry=geometry, language=language))
 
 
 def drawn(record: Record) -> Drawn:
@@ -39,10 +52,11 @@ def drawn(record: Record) -> Drawn:
 
 
 def map_facts(record: Record) -> dict[str, Any]:
-    """Give what a map shows beside its layers: title, bounds, notes; empty without a map."""
-    data = drawn(record).map
-    named = ("levels", "states", "kinds", "bounds", "notes", "credits", "issued")
-    return {key: data[key] for key in named if key in data}
+    """Give what a map shows beside its layers, kept as long as the record is; empty without one."""
+    if FACTS not in record.packed:
+        record.packed[FACTS] = read_facts(record.folder)
+    found: dict[str, Any] = record.packed[FACTS]
+    return found
 
 
 @lru_cache(maxsize=4)

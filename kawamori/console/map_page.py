@@ -16,11 +16,11 @@ from fastapi.responses import HTMLResponse
 
 from kawamori.console.access import needs
 from kawamori.console.layers import map_facts
-from kawamori.console.layers_en import NAMES, english_signs
 from kawamori.console.pages import language_of
 from kawamori.console.situation_records import LATEST, Stored
 from kawamori.console.texts import read_texts, teller
 from kawamori.map_layers import LAYERS, times
+from kawamori.map_layers_en import NAMES, english_signs
 from kawamori.words import clock
 from shelters.map_frame import framed_map
 from shelters.maps import SCRIPT_ESCAPES
@@ -68,7 +68,7 @@ def map_page(
     }  # fmt: skip
     nonce = request.state.nonce
     html = (
-        _page()
+        map_frame()
         .replace(NONCE, nonce)
         .replace(LANGUAGE, language)
         .replace(FACTS, json.dumps(shown, ensure_ascii=False).translate(SCRIPT_ESCAPES))
@@ -77,7 +77,7 @@ def map_page(
 
 
 @cache
-def _page() -> str:
+def map_frame() -> str:
     """Give the page, the same for every run."""
     desk = framed_map("situation", TEMPLATES / "situation_map", data=FACTS_SCRIPT, center=JAPAN)
     html: str = desk.get_root().render()

@@ -10,12 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from kawamori.console.layers import drawn, layer
+from kawamori.console.layers import drawn, layer, map_facts
 from kawamori.console.runs import Shelf
 from kawamori.console.situation_records import Record, Records
-from kawamori.map_layers import LAYERS, STORED, collection, stored_path, times
+from kawamori.map_layers import (
+    FACTS,
+    LANGUAGES,
+    LAYERS,
+    STORED,
+    collection,
+    read_map_data,
+    stored_path,
+    times,
+)
 from kawamori.report import write_report
 from kawamori.run import Run
+from kawamori.run_map import MAP_DATA
 
 
 @pytest.fixture
@@ -25,10 +35,22 @@ def record(made_run: Run, chart_assets: Path, tmp_path: Path) -> Record:
     return Records(Shelf(tmp_path / "out")).read("town")
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", LAYERS)
-def test_stored_layer_is_the_one_made_from_the_stored_run(record: Record, name: str) -> None:
-    stored = gzip.decompress(stored_path(record.folder, name).read_bytes())
-    assert stored == collection(drawn(record), name, record.run.issued_at)
+def test_stored_layer_is_the_one_made_from_the_stored_run(
+    record: Record, name: str, language: str
+) -> None:
+    stored = gzip.decompress(stored_path(record.folder, name, language).read_bytes())
+    assert stored == collection(drawn(record), name, record.run.issued_at, language=language)
+
+
+def test_a_map_opens_without_its_data_being_read(record: Record) -> None:
+    """The data is tens of megabytes in a large city: page and layers stand beside it."""
+    facts = {key: read_map_data(record.folder)[key] for key in FACTS}
+    (record.folder / MAP_DATA).unlink()
+    assert map_facts(record) == facts
+    for language in LANGUAGES:
+        assert b"features" in layer(record, "flood", record.run.issued_at, language=language)
 
 
 def test_stored_layer_is_what_a_map_is_given(record: Record) -> None:
@@ -46,6 +68,7 @@ def test_stored_layer_is_what_a_map_is_given(record: Record) -> None:
 
 def test_report_of_before_without_stored_layers_still_opens(record: Record) -> None:
     shutil.rmtree(record.folder / STORED)
+    assert map_facts(record)["bounds"] == read_map_data(record.folder)["bounds"]
     found = json.loads(layer(record, "districts", record.run.issued_at))
     assert [each["properties"]["name"] for each in found["features"]] == ["上町", "下町"]
 

@@ -32,7 +32,6 @@ from kawamori.console.api.runs import Key, of_run
 from kawamori.console.api.tokens import reader
 from kawamori.console.errors import NotStoredError, RefusedError
 from kawamori.console.layers import layer, map_facts, packed_layer
-from kawamori.console.layers_en import english_layer
 from kawamori.console.situation_records import Record, Stored
 from kawamori.map_layers import LAYERS, times
 from kawamori.run import Run
@@ -118,19 +117,12 @@ def read_layer(
     if name not in LAYERS:
         raise NotStoredError(f"layer must be one of {list(LAYERS)}, got {name!r}")
     moment = _moment(record, at)
-    if language == "en":
-        return answer(
-            request,
-            etag_of(record.etag, name, moment, geometry, language),
-            lambda: english_layer(record, name, moment, geometry=geometry),
-            kind="application/geo+json",
-        )
     return answer(
         request,
-        etag_of(record.etag, name, moment, geometry),
-        lambda: layer(record, name, moment, geometry=geometry),
+        etag_of(record.etag, name, moment, geometry, language),
+        lambda: layer(record, name, moment, geometry=geometry, language=language),
         kind="application/geo+json",
-        packed=lambda: packed_layer(record, name, moment, geometry=geometry),
+        packed=lambda: packed_layer(record, name, moment, geometry=geometry, language=language),
     )
 
 

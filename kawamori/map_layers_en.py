@@ -5,18 +5,14 @@ Names of rivers, districts, gauges and shelters, and addresses, stay as they are
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from advisory.types import Level
 from kawamori.charts import forecast_rows
-from kawamori.console.layers import drawn, layer
-from kawamori.console.situation_records import Record
-from kawamori.map_layers import STAND_IN
 from kawamori.words_en import (
     LEVEL_WORDS,
     THRESHOLD_LEVELS,
@@ -29,6 +25,9 @@ from kawamori.words_en import (
 )
 from shelters import symbols
 
+if TYPE_CHECKING:
+    from kawamori.map_layers import Drawn
+
 Told = dict[str, Any]
 NAMES = {
     "flood": "Flood map and chance of overflow",
@@ -37,6 +36,7 @@ NAMES = {
     "shelters": "Shelters (room left)",
     "gauges": "Gauges",
 }
+STAND_IN = " (模式)"  # ends the name of what is schematic
 SCENARIOS = {"planned": "planned scale", "maximum": "largest scale assumed"}
 SHORT = {  # on the map, where there is no room for the official words
     Level.ELDERLY: "elderly, etc.",
@@ -91,26 +91,17 @@ def _signed(state: Told, words: Mapping[str, tuple[str, str]]) -> Told:
     return {**state, "sign": sign, "word": word}
 
 
-def english_layer(record: Record, name: str, at: datetime, *, geometry: bool) -> bytes:
-    """Give a layer as `layer` does, with its lines in English, kept as long as the record is."""
-    key = (name, at, geometry, "en")
-    if key not in record.packed:
-        made = json.loads(layer(record, name, at, geometry=geometry))
-        rows = [feature["properties"] for feature in made["features"]]
-        for told, lines in zip(rows, LINES[name](record, rows, at), strict=True):
-            told["name"] = CLOSED.get(told.get("closed_to"), told["name"]).replace(
-                STAND_IN, " (schematic)"
-            )
-            told["lines"] = [line for line in lines if line]
-        text = json.dumps(made, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        record.packed[key] = text.encode()
-    found: bytes = record.packed[key]
-    return found
+def to_english(drawn: Drawn, name: str, rows: list[Told], at: datetime) -> None:
+    """Put English lines, and names of what is schematic, into the properties of a layer."""
+    for told, lines in zip(rows, LINES[name](drawn, rows, at), strict=True):
+        named = CLOSED.get(str(told.get("closed_to")), str(told["name"]))
+        told["name"] = named.replace(STAND_IN, " (schematic)")
+        told["lines"] = [line for line in lines if line]
 
 
-def _flood(record: Record, rows: list[Told], at: datetime) -> list[list[str]]:
+def _flood(drawn: Drawn, rows: list[Told], at: datetime) -> list[list[str]]:
     found = []
-    for told, area in zip(rows, drawn(record).rows("water"), strict=True):
+    for told, area in zip(rows, drawn.rows("water"), strict=True):
         until = clock(datetime.fromisoformat(told["until"])) if "until" in told else "the end"
         found.append(
             [
@@ -134,8 +125,8 @@ def _depth(key: str) -> str:
     return f"{low:g} to {high:g} m deep" if low else f"less than {high:g} m deep"
 
 
-def _districts(record: Record, rows: list[Told], at: datetime) -> list[list[str]]:
-    advice = {item.district_id: item for item in record.run.advice}
+def _districts(drawn: Drawn, rows: list[Told], at: datetime) -> list[list[str]]:
+    advice = {item.district_id: item for item in drawn.run.advice}
     found = []
     for told in rows:
         item = advice.get(told["district_id"])
@@ -148,12 +139,12 @@ def _districts(record: Record, rows: list[Told], at: datetime) -> list[list[str]
     return found
 
 
-def _roads(record: Record, rows: list[Told], at: datetime) -> list[list[str]]:
+def _roads(drawn: Drawn, rows: list[Told], at: datetime) -> list[list[str]]:
     return [[f"{told['count']} sections in all (estimated)"] for told in rows]
 
 
-def _shelters(record: Record, rows: list[Told], at: datetime) -> list[list[str]]:
-    run = record.run
+def _shelters(drawn: Drawn, rows: list[Told], at: datetime) -> list[list[str]]:
+    run = drawn.run
     listed = [] if run.city.shelters is None else list(run.city.shelters.iterrows())
     rejected: dict[Any, str] = {}
     assigned: dict[Any, int] = {}
@@ -193,14 +184,14 @@ def _count(value: Any) -> str:
     return "unknown" if pd.isna(value) else f"{int(value):,}"
 
 
-def _gauges(record: Record, rows: list[Told], at: datetime) -> list[list[str]]:
-    states = {state.gauge_id: state.level_m for state in record.run.states}
-    gauges = {gauge.gauge_id: gauge for gauge in record.run.city.gauges}
+def _gauges(drawn: Drawn, rows: list[Told], at: datetime) -> list[list[str]]:
+    states = {state.gauge_id: state.level_m for state in drawn.run.states}
+    gauges = {gauge.gauge_id: gauge for gauge in drawn.run.city.gauges}
     found = []
     for told in rows:
         lines = [f"now {_metres(states.get(told['gauge_id']))}"]
-        if at > record.run.issued_at:
-            ahead = forecast_rows(record.run, gauges[told["gauge_id"]])
+        if at > drawn.run.issued_at:
+            ahead = forecast_rows(drawn.run, gauges[told["gauge_id"]])
             row = next((one for one in ahead if one.valid_time == at), None)
             low, middle, high = (row.q05, row.q50, row.q95) if row else (None, None, None)
             band = f"90 % band {_metres(low)} to {_metres(high)}"
@@ -213,7 +204,7 @@ def _metres(level_m: float | None) -> str:
     return metres(level_m) if level_m is None else f"{metres(level_m)} m"
 
 
-LINES: dict[str, Callable[[Record, list[Told], datetime], list[list[str]]]] = {
+LINES: dict[str, Callable[[Drawn, list[Told], datetime], list[list[str]]]] = {
     "flood": _flood,
     "districts": _districts,
     "closed-roads": _roads,
