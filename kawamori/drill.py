@@ -128,12 +128,18 @@ def lessons(city: City, *, drill: bool, rain: bool = False) -> Lessons:
     return Lessons(model, training, archive)
 
 
-def train_desk(city: City, settings: Settings, *, drill: bool, rain: bool = False) -> Desk:
-    """Train the model on the city's own series, with `rain` on simulated forecasts of it too."""
+def train_desk(
+    city: City, settings: Settings, *, drill: bool, rain: bool = False, models: Path | None = None
+) -> Desk:
+    """Train the model on the city's own series, with `rain` on simulated forecasts of it too.
+
+    With `models`, a folder for what is trained, the models of the desk are read and never written.
+    """
     learned = lessons(city, drill=drill, rain=rain)
     return open_desk(
         city, learned.model, learned.training, read_policy(settings, city.folder), drill=drill,
-        models=settings.models, rain_forecast=learned.rain,
+        models=models or settings.models, lent=None if models is None else settings.models,
+        rain_forecast=learned.rain,
     )  # fmt: skip
 
 

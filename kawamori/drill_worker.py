@@ -1,7 +1,8 @@
 """Runs a drill that was asked for: cycle by cycle on a simulated clock, with faults put in.
 
-Everything it writes lies in the folder of the drill: runs, reports and the store of its own. Texts
-go to the recording channel only.
+Everything it writes lies in the folder of the drill: runs, reports and the store of its own. A
+model that the desk keeps is read; one that it lacks is trained and kept beside the drills. Texts go
+to the recording channel only.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ def run_drill(request: DrillRequest, settings: Settings, *, wait: Wait) -> None:
     )
     city = open_city(request.city, settings, silent)
     _name, observations = read_storm(city, request.storm)
-    desk = train_desk(city, settings, drill=True, rain=False)
+    desk = train_desk(city, settings, drill=True, models=settings.drills / "models")
     runs: list[Run] = []
     with opened_store(own.store_url) as engine:
         faults = DrillFaults(desk.city, observations, engine)

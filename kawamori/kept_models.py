@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
 from hashlib import sha256
@@ -41,6 +42,7 @@ def fit_or_load(
     city: City,
     rain_forecast: RainForecast | None = None,
     note: Callable[[str], None] | None = None,
+    lent: Path | None = None,
 ) -> LevelModel:
     """Give the model fitted on `training`: read from `home` if it was kept there, else trained.
 
@@ -50,11 +52,16 @@ def fit_or_load(
         Folder of kept models; ``known/<key>`` names the folder of each.
     note
         Told why a kept model was not used or could not be kept; default: standard error.
+    lent
+        Another folder of kept models: looked into first, never written.
     """
     tell = note or _to_stderr
     facts = _facts(city, training)
-    known = home / "known" / _key(model, facts, rain_forecast)
-    kept = _kept(known, home, tell)
+    key = _key(model, facts, rain_forecast)
+    known = home / "known" / key
+    kept = None if lent is None else _kept(lent / "known" / key, lent, tell)
+    if kept is None and (kept := _kept(known, home, tell)) is not None:
+        _used(known)
     if kept is not None:
         return kept
     fitted = model.fit(training, rain_forecast)
@@ -85,11 +92,16 @@ def _kept(known: Path, home: Path, tell: Callable[[str], None]) -> LevelModel | 
     try:
         folder = home / known.read_text(encoding="ascii").strip()
         model = load(folder)
-        os.utime(known)
     except (OSError, ValueError) as error:
         tell(f"{error} It is trained again now.")
         return None
     return model
+
+
+def _used(known: Path) -> None:
+    """Mark a model as used now: those used longest ago are removed, maybe at this moment."""
+    with suppress(FileNotFoundError):
+        os.utime(known)
 
 
 def _remember(known: Path, folder: Path) -> None:

@@ -73,14 +73,16 @@ def open_desk(
     *,
     drill: bool,
     models: Path | None = None,
+    lent: Path | None = None,
     rain_forecast: RainForecast | None = None,
     champion: Champion | None = None,
 ) -> Desk:
     """Train the model on `training` (NaN teaches nothing) and give the desk.
 
-    A model that was trained on the same before is read from the folder `models` instead. With
-    the rain that was forecast in the training time the model also reads rain forecasts. A champion
-    that can serve forecasts in its place, and nothing is trained.
+    A model that was trained on the same before is read from the folder `models` instead, or
+    from `lent`, into which nothing is written. With the rain that was forecast in the training time
+    the model also reads rain forecasts. A champion that can serve forecasts in its place, and
+    nothing is trained.
     """
     spans: Spans = ()
     if champion is not None and champion.model is not None:
@@ -88,7 +90,9 @@ def open_desk(
     elif models is None:
         fitted = model.fit(training, rain_forecast)
     else:
-        fitted = fit_or_load(model, training, models, city=city, rain_forecast=rain_forecast)
+        fitted = fit_or_load(
+            model, training, models, city=city, rain_forecast=rain_forecast, lent=lent
+        )
     forecaster = (
         Forecaster("default", model.model_id)
         if champion is None

@@ -192,3 +192,14 @@ def _depths() -> gpd.GeoDataFrame:
         geometry=[box(140.002, 37.002, 140.018, 37.006)],
         crs=JGD2011,
     )
+
+
+def write_storm(folder: Path) -> None:
+    """Give the city in `folder` one storm to drill on: two cycles, 22:00 and 23:00."""
+    storm = tiny_series(20 * 24, storm_mm=27.0)
+    storm.attrs |= {
+        "drill_start": "2026-06-20T22:00:00+00:00",
+        "drill_end": "2026-06-20T23:00:00+00:00",
+    }
+    (folder / "storms").mkdir()
+    storm.to_netcdf(folder / "storms" / "cloudburst.nc")

@@ -7,24 +7,21 @@ from datetime import UTC, datetime
 
 import pytest
 
+from forecasting.models import MODELS
 from kawamori import drill_book
+from kawamori.cities import open_city
+from kawamori.drill import MODEL, train_desk
 from kawamori.drill_worker import work
+from kawamori.progress import silent
 from kawamori.settings import Settings
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def settings(tiny, tiny_home, tmp_path):
-    folder = tiny_home / "cities" / "tiny"
-    (folder / "storms").mkdir()
-    storm = tiny.tiny_series(20 * 24, storm_mm=27.0)
-    storm.attrs |= {
-        "drill_start": "2026-06-20T22:00:00+00:00",  # two cycles: 22:00 and 23:00
-        "drill_end": "2026-06-20T23:00:00+00:00",
-    }
-    storm.to_netcdf(folder / "storms" / "cloudburst.nc")
-    return Settings(home=tiny_home, out=tmp_path / "out", _env_file=None)
+def settings(tiny, taught_home, tmp_path):
+    tiny.write_storm(taught_home / "cities" / "tiny")
+    return Settings(home=taught_home, out=tmp_path / "out", _env_file=None)
 
 
 def ask(settings, **changed):
@@ -54,6 +51,24 @@ def test_silent_gauge_is_told_and_line_that_is_down_gets_nothing(settings, tiny)
     assert all(each["subject"].startswith("【訓練】") for each in sent)
     assert not (settings.home / "kawamori.sqlite").exists()  # the real store is not touched
     assert not settings.out.exists()
+
+
+def test_a_drill_reads_the_models_of_the_desk_and_writes_beside_the_drills(settings, monkeypatch):
+    city = open_city("tiny", settings, silent)
+    train_desk(city, settings, drill=False)  # as a live cycle does
+    kept = settings.models.resolve()
+    before = written(kept)
+    with monkeypatch.context() as patch:
+        patch.setattr(MODELS[MODEL], "fit", lambda *_args: pytest.fail("trained anew"))
+        ask(settings)
+        assert work(settings, wait=lambda _s: None)
+    assert written(kept) == before
+    assert not (settings.drills / "models").exists()
+
+
+def written(folder):
+    """Give what stands in a folder and when it was written."""
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
 def test_drill_that_is_stopped_while_it_waits_never_runs(settings) -> None:

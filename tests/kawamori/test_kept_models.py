@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -125,6 +126,23 @@ def test_a_folder_that_cannot_be_written_costs_the_keeping_not_the_forecast(
     assert model.predict_many(training, training["time"].values[-1:])["level_m"].notnull().all()
     assert len(notes) == 1
     assert "could not be kept" in notes[0]
+
+
+def test_a_lent_model_is_read_and_nothing_is_written_where_it_lies(city, training, home, notes):
+    own = home.parent / "own"
+    fit_or_load(new(city), training, own, city=city, lent=home)  # not kept there: trained
+    assert list(home.iterdir()) == []
+    fit_or_load(new(city), training, home, city=city)
+    (known,) = (home / "known").iterdir()
+    os.utime(known, (1000, 1000))
+    shutil.rmtree(own)
+    fit_or_load(untaught(city), training, own, city=city, lent=home, note=notes.append)
+    assert known.stat().st_mtime == 1000  # not even that it was used
+    assert not own.exists()
+    (kept_folders(home)[0] / "config.json").write_text("{")
+    fit_or_load(new(city), training, own, city=city, lent=home, note=notes.append)
+    assert "trained again" in notes[0]
+    assert len(kept_folders(own)) == 1
 
 
 def test_only_the_models_used_last_stay(city, training, home, monkeypatch):
