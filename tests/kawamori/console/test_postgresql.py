@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from alerts.channels.recording import RecordingChannel
 from alerts.deliver import deliver
@@ -21,11 +21,14 @@ from alerts.enrolment import enrol
 from alerts.ledger_file import file_faults
 from alerts.recipients import Person
 from alerts.schema import approval
+from kawamori import drill_book
 from kawamori.console.access import declared
 from kawamori.console.accounts import add_account
 from kawamori.console.api.tokens import issue_token
+from kawamori.drill_worker import work
 from kawamori.ground import read_ground
 from kawamori.settings import Settings
+from kawamori.tables import metadata
 
 PAGE = "/approvals/drill-town-live-1500Z"
 
@@ -102,6 +105,34 @@ def test_report_of_a_shelter_is_taken_once(console) -> None:
     assert (now.occupied, now.status, now.by) == (140, "open", "shelter-one")
     shelters = console.browser().get("/public/api/v1/shelters").json()["shelters"]
     assert [one["room_people"] for one in shelters] == [10]  # 150 places, 140 inside
+
+
+def test_a_drill_is_asked_for_run_and_read_and_the_store_of_the_desk_hears_only_of_the_asking(
+    console, tiny, taught_home
+) -> None:
+    tiny.write_storm(taught_home / "cities" / "tiny")
+    officer = console.browser("officer")
+    asked = {"storm": "tiny/cloudburst", "speed": "60", "line": "yes"}
+    assert officer.post("/drill/start", data=asked).status_code == 303
+    before = rows(console.engine)
+    assert work(console.settings, wait=lambda _s: None)
+    assert rows(console.engine) == before
+    (one,) = drill_book.asked(console.settings.drills)
+    told = drill_book.progress(console.settings.drills, one.drill_id)
+    assert (told["state"], told.get("error"), len(told["cycles"])) == ("done", None, 2)
+    report = officer.get(f"/drill/{one.drill_id}/report/index.html")
+    assert report.status_code == 200
+    assert "【訓練】" in report.text
+    assert "【訓練】" not in console.browser().get("/public?lang=ja").text
+
+
+def rows(engine: Any) -> dict[str, int]:
+    """Count the rows of every table."""
+    with engine.connect() as connection:
+        return {
+            name: connection.scalar(select(func.count()).select_from(table)) or 0
+            for name, table in metadata.tables.items()
+        }
 
 
 def test_every_page_and_the_events_answer(console) -> None:
