@@ -15,10 +15,10 @@ from alerts.types import Message
 from kawamori.console.access import Officer, needs
 from kawamori.console.approvals import Until, board_of
 from kawamori.console.board import Board, District, Text
-from kawamori.console.deadlines import read_deadline, typed_deadline
 from kawamori.console.desk import Desk, desk_of
 from kawamori.console.differences import Part, changes
 from kawamori.console.errors import ConflictError, NotStoredError, RefusedError
+from kawamori.console.moments import read_moment, typed_moment
 from kawamori.console.pages import page
 from kawamori.console.proposals import close_decision, edit
 
@@ -39,7 +39,7 @@ def edit_page(
     until: Until = "",
 ) -> Response:
     """Show the text to write anew."""
-    board = board_of(desk, run_id, read_deadline(until))
+    board = board_of(desk, run_id, read_moment(until, "finish_by"))
     district, text = find_text(board, message_id)
     subject = text.message.subject
     return _page(request, board, district, text, subject=subject, words=text.words)
@@ -60,7 +60,7 @@ def save(
     until: Until = "",
 ) -> Response:
     """Check the new text and show what changed; with `confirmed` it stands from now on."""
-    board = board_of(desk, run_id, read_deadline(until))
+    board = board_of(desk, run_id, read_moment(until, "finish_by"))
     district, text = find_text(board, message_id)
     if base != text.message.sha256:
         raise ConflictError("somebody wrote this text anew meanwhile.")
@@ -142,7 +142,7 @@ def _page(
         drill=board.run.drill,
         district=district,
         text=text,
-        until=typed_deadline(district.finish_by),
+        until=typed_moment(district.finish_by),
         subject=subject,
         words_now=words,
         faults=faults or [],

@@ -17,9 +17,9 @@ from advisory.types import Report
 from alerts.ledger import append
 from kawamori.city import City
 from kawamori.console.access import Officer, needs
-from kawamori.console.deadlines import read_deadline, typed_deadline
 from kawamori.console.desk import Desk, desk_of
 from kawamori.console.errors import ConflictError, NotStoredError, RefusedError
+from kawamori.console.moments import read_moment, typed_moment
 from kawamori.console.pages import page
 from kawamori.console.situation_records import LATEST, Stored
 from kawamori.field_log import Entered, end_report, enter_reports, read_field_log
@@ -47,7 +47,7 @@ def field_page(request: Request, desk: Here, stored: Stored, officer: Reader) ->
         standing=[one for one, until in zip(log, counts, strict=True) if until > now],
         over=[one for one, until in zip(log, counts, strict=True) if until <= now][:50],
         until={one.report_id: until for one, until in zip(log, counts, strict=True)},
-        names=_names(city), typed_now=typed_deadline(now), may_decide=officer.may("officer"),
+        names=_names(city), typed_now=typed_moment(now), may_decide=officer.may("officer"),
     )  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def enter(
     now = desk.now()
     try:
         report = Report(
-            told["kind"], read_deadline(told["at"], "at") or now, told["by"][:LONGEST],
+            told["kind"], read_moment(told["at"], "at") or now, told["by"][:LONGEST],
             told["text"][:LONGEST], places["district"], places["gauge"],
         )  # fmt: skip
         enter_reports(
