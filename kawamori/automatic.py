@@ -20,7 +20,7 @@ from alerts.schema import approval
 from kawamori.approval import approve_in
 from kawamori.policies import read_policy
 from kawamori.settings import Settings
-from kawamori.store import opened_store, stored_runs
+from kawamori.store import newest_run, opened_store
 from kawamori.stored import read_record
 
 BY = "自動送信"
@@ -44,7 +44,7 @@ def approve_automatically(
     if not any(policy.automatic.names(int(level)) for level in ORDERS):
         return
     with opened_store(settings.store_url) as engine:
-        run = next((r for r in stored_runs(engine, state="complete") if r.city_id == city_id), None)
+        run = newest_run(engine, city_id=city_id)
         old = timedelta(minutes=policy.staff.old_min)
         if run is None or run.drill or now - run.issued_at > old:
             return

@@ -27,7 +27,7 @@ from kawamori.city import City, read_city
 from kawamori.policies import read_policy
 from kawamori.rosters import city_roster, rostered
 from kawamori.settings import Settings
-from kawamori.store import StoredRun, stored_runs
+from kawamori.store import StoredRun, newest_run
 
 CHANNEL = "line"
 SOURCE = "line-chat"
@@ -58,14 +58,7 @@ class StoredWorld:
         return WorldNow(self._settings, self._engine, self._newest(), now)
 
     def _newest(self) -> Known | None:
-        run = next(
-            (
-                run
-                for run in stored_runs(self._engine, state="complete")
-                if not run.drill and self._city_id in ("", run.city_id)
-            ),
-            None,
-        )
+        run = newest_run(self._engine, city_id=self._city_id or None, drill=False)
         if run is None:
             return None
         with self._lock:

@@ -38,7 +38,7 @@ from kawamori.pipeline import cycle as run_of
 from kawamori.rain_feeds import rain_ahead_at, rain_feeds
 from kawamori.run import Run
 from kawamori.settings import Settings
-from kawamori.store import opened_store, stored_runs
+from kawamori.store import newest_run, opened_store
 from kawamori.stored import read_record, store_and_report
 from kawamori.stored_run import advice_of
 from kawamori.telegrams import read_warnings
@@ -144,15 +144,13 @@ def _previous(store: Engine, city_id: str, now: datetime) -> list[Advice] | None
 
     Where the city has ended the order since, nothing is held: the rules alone may raise it again.
     """
-    for run in stored_runs(store, state="complete"):
-        if run.city_id == city_id and not run.drill and run.issued_at <= now:
-            if now - run.issued_at > RECENT:
-                return None
-            with store.connect() as connection:
-                ended = ended_since(connection, city_id, run.issued_at)
-            told = (advice_of(row) for row in read_record(store, run.run_id)["advice"])
-            return [advice for advice in told if advice.district_id not in ended]
-    return None
+    run = newest_run(store, city_id=city_id, drill=False, until=now)
+    if run is None or now - run.issued_at > RECENT:
+        return None
+    with store.connect() as connection:
+        ended = ended_since(connection, city_id, run.issued_at)
+    told = (advice_of(row) for row in read_record(store, run.run_id)["advice"])
+    return [advice for advice in told if advice.district_id not in ended]
 
 
 def _quiet(_: str, __: float) -> None:

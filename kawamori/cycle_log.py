@@ -96,6 +96,14 @@ def cycles(engine: Engine, city_id: str) -> list[CycleRow]:
         return [CycleRow(**row._mapping) for row in connection.execute(query)]
 
 
+def last_cycle(engine: Engine, city_id: str) -> CycleRow | None:
+    """Give the cycle of a city that was due last, None = there was none."""
+    query = select(cycle_log).where(cycle_log.c.city_id == city_id)
+    with engine.connect() as connection:
+        row = connection.execute(query.order_by(cycle_log.c.due.desc()).limit(1)).first()
+    return None if row is None else CycleRow(**row._mapping)
+
+
 def write_heartbeat(path: Path, *, due: datetime, at: datetime, run_id: str) -> None:
     """Write that a cycle is complete, for a machine that cannot see the store."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from alerts.schema import guarded
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0012"  # the revision this program reads and writes
+HEAD = "0013"  # the revision this program reads and writes
 FIRST = {"run", "approval", "message", "outbox", "attempt"}  # a store older than revisions
 MIGRATIONS = Path(__file__).with_name("migrations")
 VERSIONED = (

@@ -35,7 +35,7 @@ from kawamori.mail import connect
 from kawamori.policies import read_policy
 from kawamori.rosters import city_roster, roster_file, rostered
 from kawamori.settings import Settings
-from kawamori.store import StoredRun, opened_store, stored_runs
+from kawamori.store import StoredRun, newest_run, opened_store
 
 OF_A_RUN = ("advice", "likely", "feed")  # kinds that only a fresh run can tell
 OF_THE_DESK = ("cycle", "channel")
@@ -199,14 +199,10 @@ def _look(
     now: datetime,
 ) -> tuple[int, int]:
     """Open what is new and enqueue what is due, in one transaction; give both counts."""
-    runs = [
-        run
-        for run in stored_runs(engine, state="complete")
-        if run.city_id == city_id and not run.drill
-    ]
+    newest = newest_run(engine, city_id=city_id, drill=False)
     with engine.begin() as connection:
         before = take(connection, city_id, now)
-        seen = _seen(runs[0] if runs else None, policy, now)
+        seen = _seen(newest, policy, now)
         failed = before.failure if failure is None else failure
         state = health(
             connection, newest=seen.run, failure=failed or seen.fault, now=now,

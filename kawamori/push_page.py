@@ -25,7 +25,7 @@ from kawamori.console.desk import Desk, desk_of
 from kawamori.console.tries import Tries
 from kawamori.registry import districts_of
 from kawamori.settings import Settings
-from kawamori.store import stored_runs
+from kawamori.store import newest_run
 
 LOG = logging.getLogger(__name__)
 CHANNEL, SOURCE = "webpush", "web-push"
@@ -184,8 +184,7 @@ def _decoded(text: str) -> bytes:
 
 
 def _districts(desk: Desk) -> dict[str, str]:
-    real = (run for run in stored_runs(desk.engine, state="complete") if not run.drill)
-    newest = next(real, None)
+    newest = newest_run(desk.engine, drill=False)
     if newest is None:
         raise HTTPException(404, "nothing is stored of this city yet.")
     try:

@@ -25,6 +25,7 @@ from kawamori.map_layers import write_layers
 from kawamori.out_of_reach import SCENARIO_WORDS
 from kawamori.record import model_id, run_json, write_forecast
 from kawamori.run import Run
+from kawamori.run_line import write_record
 from kawamori.run_map import MAP_FILES, has_place, write_map
 from kawamori.sheltering import choice_words, opening_rows, stock_lines
 from kawamori.situation import (
@@ -208,7 +209,7 @@ def _fill(
     pages = write_district_pages(run, part / PAGES)
     page = render(run, charts, history=history, pages=pages)
     (part / "index.html").write_text(page, encoding="utf-8")
-    (part / "run.json").write_text(run_json(run), encoding="utf-8")
+    write_record(part, run_json(run))
     if has_place(run):
         write_map(run, part)
         write_layers(run, part)

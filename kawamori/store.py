@@ -42,6 +42,7 @@ runs = Table(
     Column("input_digest", String),
     Column("folder", Text),
     Column("advice", Text),  # canonical JSON of run.json's advice
+    Index("run_newest", "state", "issued_at", "drill", "city_id"),
 )
 
 # Reports from the ground (`kawamori.ground`): rows are appended, never changed.
@@ -95,6 +96,10 @@ field_report = Table(
     Column("entered_at", UtcTime, nullable=False),
     UniqueConstraint("ends", name="one_end"),
 )
+
+
+# What a list of runs needs; the advice is a hundred times as long.
+LINE = tuple(column for column in runs.c if column is not runs.c.advice)
 
 
 @dataclass(frozen=True)
@@ -158,13 +163,53 @@ def complete(engine: Engine, run_id: str, *, input_digest: str, folder: Path,
         connection.execute(update(runs).where(runs.c.run_id == run_id).values(**ended, advice=text))
 
 
-def stored_runs(engine: Engine, *, state: str | None = None) -> list[StoredRun]:
-    """Give the runs, newest issue time first."""
-    query = select(runs).order_by(runs.c.issued_at.desc())
+def stored_runs(
+    engine: Engine, *, state: str | None = None, city_id: str | None = None
+) -> list[StoredRun]:
+    """Give the runs, newest issue time first: of a year some fifty thousand, see `newest_run`."""
+    query = select(*LINE).order_by(runs.c.issued_at.desc())
     if state is not None:
         query = query.where(runs.c.state == state)
+    if city_id is not None:
+        query = query.where(runs.c.city_id == city_id)
     with engine.connect() as connection:
         return [_stored(row._mapping) for row in connection.execute(query)]
+
+
+def newest_run(
+    engine: Engine,
+    *,
+    city_id: str | None = None,
+    drill: bool | None = None,
+    until: datetime | None = None,
+) -> StoredRun | None:
+    """Give the newest complete run, None = there is none.
+
+    Parameters
+    ----------
+    city_id, drill
+        Of this city, and a drill or none; None = of any.
+    until
+        Issued by then; None = at any time.
+    """
+    query = select(*LINE).where(runs.c.state == "complete")
+    if city_id is not None:
+        query = query.where(runs.c.city_id == city_id)
+    if drill is not None:
+        query = query.where(runs.c.drill.is_(drill))
+    if until is not None:
+        query = query.where(runs.c.issued_at <= until)
+    with engine.connect() as connection:
+        row = connection.execute(query.order_by(runs.c.issued_at.desc()).limit(1)).first()
+    return None if row is None else _stored(row._mapping)
+
+
+def find_run(engine: Engine, run_id: str) -> StoredRun | None:
+    """Give one complete run, None = there is none of this run_id."""
+    query = select(*LINE).where(runs.c.run_id == run_id, runs.c.state == "complete")
+    with engine.connect() as connection:
+        row = connection.execute(query).first()
+    return None if row is None else _stored(row._mapping)
 
 
 def _stored(row: Mapping[Any, Any]) -> StoredRun:

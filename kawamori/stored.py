@@ -40,11 +40,10 @@ def store_and_report(
 
 def read_record(engine: Engine, run_id: str) -> dict[str, Any]:
     """Give run.json of a complete run, or raise ValueError naming the newest ones."""
-    runs = store.stored_runs(engine, state="complete")
-    for run in runs:
-        if run.run_id == run_id and run.folder is not None:
-            record: dict[str, Any] = json.loads((run.folder / "run.json").read_text("utf-8"))
-            if record["run_id"] == run_id:
-                return record
-    known = [run.run_id for run in runs][:5]
+    run = store.find_run(engine, run_id)
+    if run is not None and run.folder is not None:
+        record: dict[str, Any] = json.loads((run.folder / "run.json").read_text("utf-8"))
+        if record["run_id"] == run_id:
+            return record
+    known = [run.run_id for run in store.stored_runs(engine, state="complete")][:5]
     raise ValueError(f"run must be a stored, complete one, got {run_id!r}. The newest: {known}")

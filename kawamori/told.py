@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 
 from alerts.schema import approval
 from alerts.standing import in_force
-from kawamori.store import StoredRun, stored_runs
+from kawamori.store import StoredRun, newest_run, runs
 from shelters.types import GROUP_COLUMNS, Allocation
 
 
@@ -22,13 +22,9 @@ def read_told(engine: Engine, city_id: str, *, at: datetime) -> Allocation | Non
     An order stands if officers approved it for a run of this city, nobody voided it and it has not
     expired. The places are those of the newest stored run: each plan keeps what was told before.
     """
-    runs = [
-        run
-        for run in stored_runs(engine, state="complete")
-        if run.city_id == city_id and not run.drill and run.issued_at <= at
-    ]
-    districts = _ordered(engine, [run.run_id for run in runs], at)
-    record = _record(runs[0]) if runs and districts else None
+    districts = _ordered(engine, city_id, at)
+    newest = newest_run(engine, city_id=city_id, drill=False, until=at) if districts else None
+    record = None if newest is None else _record(newest)
     if record is None or record.get("allocation") is None:
         return None
     groups = _groups(record["allocation"].get("groups", []))
@@ -37,11 +33,18 @@ def read_told(engine: Engine, city_id: str, *, at: datetime) -> Allocation | Non
     return Allocation(nothing, nothing, nothing, (), told) if len(told) else None
 
 
-def _ordered(engine: Engine, run_ids: list[str], at: datetime) -> set[str]:
-    query = select(approval.c.district_id).where(
-        approval.c.run_id.in_(run_ids),
-        approval.c.drill.is_(False),
-        in_force(at),
+def _ordered(engine: Engine, city_id: str, at: datetime) -> set[str]:
+    query = (
+        select(approval.c.district_id)
+        .join(runs, runs.c.run_id == approval.c.run_id)
+        .where(
+            runs.c.city_id == city_id,
+            runs.c.state == "complete",
+            runs.c.drill.is_(False),
+            runs.c.issued_at <= at,
+            approval.c.drill.is_(False),
+            in_force(at),
+        )
     )
     with engine.connect() as connection:
         return {str(row.district_id) for row in connection.execute(query)}

@@ -36,6 +36,7 @@ from kawamori.console import (
     oidc,
     order_ends,
     runs,
+    runs_page,
     shelters_desk,
     situation,
 )
@@ -63,6 +64,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     approval_edits.router,
     order_ends.router,
     audit.router,
+    runs_page.router,
     runs.router,
     api_runs.router,
     places.router,

@@ -119,7 +119,7 @@ def marks_of(engine: Engine, records: Records) -> Marks:
         ).all()
         written = read_head(connection).number
     return {
-        "run": _mark(records.stamps()),
+        "run": records.mark(),
         "approval": _mark([str(value) for value in approved]),
         "delivery": _mark([[str(value) for value in row] for row in sent]),
         "log": str(written),

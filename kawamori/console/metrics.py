@@ -27,11 +27,12 @@ from kawamori.console.api.tokens import BEARER, ROLES, reader
 from kawamori.console.desk import Desk, desk_of
 from kawamori.console.situation_records import Records, Stored
 from kawamori.feeds.state import feed_states
-from kawamori.store import stored_runs
+from kawamori.store import runs
 
 CYCLES = table(
     "cycle_log",
     column("city_id", String),
+    column("due", UtcTime),
     column("state", String),
     column("started", UtcTime),
     column("ended", UtcTime),
@@ -135,11 +136,10 @@ class Latency:
 
 def _newest(engine: Engine) -> dict[str, datetime]:
     """Give the issue time of the newest complete live run of each city."""
-    found: dict[str, datetime] = {}
-    for run in stored_runs(engine, state="complete"):
-        if not run.drill:
-            found.setdefault(run.city_id, run.issued_at)
-    return found
+    live = runs.c.drill.is_(False), runs.c.state == "complete"
+    query = select(runs.c.city_id, func.max(runs.c.issued_at)).where(*live)
+    with engine.connect() as connection:
+        return {row[0]: row[1] for row in connection.execute(query.group_by(runs.c.city_id))}
 
 
 def _good(engine: Engine) -> list[tuple[str, datetime | None]]:
@@ -149,11 +149,13 @@ def _good(engine: Engine) -> list[tuple[str, datetime | None]]:
 def _durations(engine: Engine) -> list[tuple[list[str], float]]:
     if not inspect(engine).has_table(CYCLES.name):
         return []
-    ended = select(CYCLES).where(CYCLES.c.state == "complete", CYCLES.c.started.is_not(None))
+    whole = CYCLES.c.state == "complete", CYCLES.c.started.is_not(None)
+    last = select(CYCLES.c.city_id, func.max(CYCLES.c.due).label("due")).where(*whole)
+    each = last.group_by(CYCLES.c.city_id).subquery()
+    newest = (CYCLES.c.city_id == each.c.city_id) & (CYCLES.c.due == each.c.due)
     with engine.connect() as connection:
-        rows = connection.execute(ended.order_by(CYCLES.c.ended)).all()
-    newest = {row.city_id: (row.ended - row.started).total_seconds() for row in rows}
-    return [([city], seconds) for city, seconds in sorted(newest.items())]
+        rows = connection.execute(select(CYCLES).join(each, newest).where(*whole)).all()
+    return sorted(([row.city_id], (row.ended - row.started).total_seconds()) for row in rows)
 
 
 def _counts(engine: Engine, *columns: Any, where: Any = True) -> list[tuple[list[str], float]]:

@@ -1,39 +1,22 @@
-"""The stored runs as files: their list, and each report as it was written."""
+"""The stored runs as files: each report as it was written."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import FileResponse, RedirectResponse
 
 from kawamori.console.access import needs, public
 from kawamori.console.desk import desk_of
 from kawamori.console.errors import NotStoredError
-from kawamori.console.pages import page
+from kawamori.run_line import RECORD, Listed, line_of
 
-RECORD = "run.json"
 SERVED = {".html", ".js", ".css", ".json", ".nc"}  # what a report is made of; no store, no receipts
 # The map page carries its own, stricter policy with a nonce; this adds what a page cannot say.
 MAP_PAGE, MAP_POLICY = "map.html", "frame-ancestors 'self'"
-
-
-@dataclass(frozen=True)
-class Listed:
-    """One stored run as the list shows it; `fault` says why its record cannot be read."""
-
-    name: str
-    run_id: str | None = None
-    issued_at: datetime | None = None
-    drill: bool | None = None
-    city: str | None = None
-    highest: int | None = None  # highest advised level; None = no level is known
-    unknown: int | None = None  # districts whose level is UNKNOWN
-    fault: str = ""
 
 
 class Shelf:
@@ -41,13 +24,6 @@ class Shelf:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-
-    def runs(self) -> list[Listed]:
-        """Give all stored runs, newest issue time first; unreadable ones stand on top."""
-        names = [path.parent.name for path in self.folder.glob(f"*/{RECORD}")]
-        found = [listed(self, name) for name in sorted(names) if not name.startswith(".")]
-        found.sort(key=lambda run: run.issued_at.timestamp() if run.issued_at else float("inf"))
-        return found[::-1]
 
     def file(self, name: str, inside: str) -> Path:
         """Give a file of a run's report, or raise NotStoredError; nothing else is reachable."""
@@ -74,12 +50,6 @@ Reader = Depends(needs("viewer"))
 router = APIRouter()
 
 
-@router.get("/runs", dependencies=[Reader])
-def list_page(request: Request, shelf: Runs) -> Response:
-    """Show the list of stored runs."""
-    return page(request, "runs.html", runs=shelf.runs())
-
-
 @router.get("/runs/{name}", dependencies=[Reader])
 def run_home(name: str, shelf: Runs) -> RedirectResponse:
     """Send the reader to the report, whose links are relative to its folder."""
@@ -103,18 +73,8 @@ def health(shelf: Runs) -> dict[str, Any]:
 
 
 def listed(shelf: Shelf, name: str) -> Listed:
-    """Give one line of the list; a record that cannot be read says why."""
+    """Give one line of the list from the record itself; one that cannot be read says why."""
     try:
-        record = json.loads(shelf.file(name, RECORD).read_text(encoding="utf-8"))
-        levels = [advice["level"] for advice in record["advice"]]
-        return Listed(
-            name=name,
-            run_id=record["run_id"],
-            issued_at=datetime.fromisoformat(record["issued_at"]),
-            drill=record["drill"],
-            city=record["city"]["name"],
-            highest=max((level for level in levels if level is not None), default=None),
-            unknown=levels.count(None),
-        )
+        return line_of(name, json.loads(shelf.file(name, RECORD).read_text(encoding="utf-8")))
     except (ValueError, KeyError, TypeError, NotStoredError) as error:
         return Listed(name=name, fault=f"{RECORD}: {type(error).__name__}: {error}")

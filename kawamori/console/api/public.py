@@ -56,7 +56,10 @@ def newest_real(stored: Records) -> Record | None:
     """Give the newest run that is no drill; None = there is none."""
     for run in stored.listed():
         if run.drill is False:
-            return stored.read(run.name)
+            try:
+                return stored.read(run.name)
+            except NotStoredError:  # its line could be read, it cannot: the one before tells
+                continue
     return None
 
 

@@ -43,9 +43,9 @@ from kawamori.console.api.bodies import (
 from kawamori.console.api.decisions import approved_texts, decisions
 from kawamori.console.api.tokens import reader
 from kawamori.console.desk import desk_of
-from kawamori.console.runs import RECORD
 from kawamori.console.situation_records import Record, Stored
 from kawamori.run import Run
+from kawamori.run_line import RECORD
 from kawamori.situation import advice_rows, gauge_rows
 
 router = APIRouter(
@@ -60,7 +60,7 @@ def list_runs(
 ) -> Response:
     """List the stored runs, newest issue time first; unreadable ones stand on top."""
     runs = stored.listed()
-    etag = etag_of("runs", stored.stamps())
+    etag = etag_of("runs", stored.mark())
     part = slice_of(runs, etag, limit, cursor)
     lines = [RunLine.model_validate(run) for run in part.items]
     return answer(
