@@ -19,10 +19,11 @@ from alerts.schema import approval
 from kawamori.approval import approve_in
 from kawamori.console.access import Officer, needs
 from kawamori.console.board import Board, District, read_board, read_edits, read_progress
-from kawamori.console.deadlines import check_deadline, read_deadline, typed_deadline
+from kawamori.console.deadlines import check_deadline
 from kawamori.console.desk import Desk, desk_of
 from kawamori.console.desk_health import channel_health
 from kawamori.console.errors import ConflictError, NotStoredError, RefusedError
+from kawamori.console.moments import read_moment, typed_moment
 from kawamori.console.pages import page
 from kawamori.console.proposals import (
     PENDING_LIFE,
@@ -59,7 +60,7 @@ def approve_page(
 ) -> Response:
     """Show each district's texts, people, digests and what was decided."""
     try:
-        board = board_of(desk, run_id, read_deadline(until))
+        board = board_of(desk, run_id, read_moment(until, "finish_by"))
     except RefusedError as error:  # shown beside the field; nothing can be approved with it
         return _show(request, desk, board_of(desk, run_id), typed=until, fault=str(error))
     return _show(request, desk, board, typed=until)
@@ -76,10 +77,10 @@ def texts_page(
     until: Until = "",
 ) -> Response:
     """Show every text of a district, word for word."""
-    board = board_of(desk, run_id, read_deadline(until))
+    board = board_of(desk, run_id, read_moment(until, "finish_by"))
     name = "approval_texts.html" if "hx-request" in request.headers else "approval_district.html"
     district = _district(board, district_id)
-    typed = typed_deadline(district.finish_by)
+    typed = typed_moment(district.finish_by)
     return page(request, name, board=board, district=district, drill=board.run.drill, until=typed)
 
 
@@ -105,7 +106,7 @@ def approve(
     """Approve the chosen districts: all of them in one transaction, or none."""
     if not version or read != "yes":
         raise RefusedError("choose at least one district and confirm that its texts were read.")
-    board = board_of(desk, run_id, read_deadline(until))
+    board = board_of(desk, run_id, read_moment(until, "finish_by"))
     chosen = [_shown(board, each) for each in version]
     with desk.engine.begin() as connection:
         for district in chosen:
@@ -127,7 +128,7 @@ def send_back(
     """Send a district's drafts back with a reason; a pending first approval ends with it."""
     if not reason.strip():
         raise RefusedError("a reason is needed.")
-    district = _shown(board_of(desk, run_id, read_deadline(until)), version)
+    district = _shown(board_of(desk, run_id, read_moment(until, "finish_by")), version)
     with desk.engine.begin() as connection:
         give_back(
             connection,
@@ -264,7 +265,7 @@ def _show(
         status=422 if fault else 200,
         until=typed,
         until_fault=fault,
-        typed=typed_deadline,
+        typed=typed_moment,
         channels=channel_health(desk.engine, desk.now()),
         board=board,
         run_id=board.run.run_id,
