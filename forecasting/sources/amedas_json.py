@@ -10,16 +10,26 @@ as described by users of it in 2021-02 and 2022-05; not an official interface.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
-from forecasting.sources.readings import JST, Reading, json_of, number_of, readings_of
+from forecasting.sources.readings import (
+    Reading,
+    aware_time,
+    json_of,
+    jst_time,
+    number_of,
+    readings_of,
+    some,
+)
 
 RAIN_10_MIN = "precipitation10m"
 USABLE = (0, 1)
+STAMP = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})00")
 
 
 def latest_time(body: bytes) -> datetime:
@@ -31,10 +41,10 @@ def latest_time(body: bytes) -> datetime:
         If the body is not one ISO 8601 time with its zone.
     """
     text = body.decode("utf-8-sig").strip()
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(f"latest_time.txt must hold a time with its zone, got {text!r}.")
-    return moment.astimezone(UTC)
+    moment = aware_time(text)
+    if moment is None:
+        raise ValueError(f"latest_time.txt must hold a time with its zone, got {text[:80]!r}.")
+    return moment
 
 
 def map_readings(body: bytes, at: datetime, stations: Mapping[str, str]) -> pd.DataFrame:
@@ -59,16 +69,23 @@ def map_readings(body: bytes, at: datetime, stations: Mapping[str, str]) -> pd.D
 
 
 def point_readings(body: bytes, rain_gauge_id: str) -> pd.DataFrame:
-    """Give the rain of a point file; see `map_readings`."""
+    """Give the rain of a point file; see `map_readings`. A time that is none is left out.
+
+    Raises
+    ------
+    ValueError
+        If the body is not a JSON object, or has times and none of them can be read.
+    """
     table = _object(json_of(body, "AMeDAS point file"), "AMeDAS point file")
-    return readings_of(_point_rows(table, rain_gauge_id))
+    return readings_of(some(list(_point_rows(table, rain_gauge_id)), "AMeDAS point file"))
 
 
-def _point_rows(table: Mapping[str, Any], rain_gauge_id: str) -> Iterator[Reading]:
+def _point_rows(table: Mapping[str, Any], rain_gauge_id: str) -> Iterator[Reading | None]:
     for stamp, elements in table.items():
-        at = datetime.strptime(stamp, "%Y%m%d%H%M%S").replace(tzinfo=JST)
         if isinstance(elements, Mapping) and RAIN_10_MIN in elements:
-            yield "rain_mm", rain_gauge_id, at, _rain(elements)
+            found = STAMP.fullmatch(stamp)
+            at = jst_time(*map(int, found.groups())) if found else None
+            yield None if at is None else ("rain_mm", rain_gauge_id, at, _rain(elements))
 
 
 def _rain(elements: Any) -> float:

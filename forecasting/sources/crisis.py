@@ -21,7 +21,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from forecasting.sources.grid import (
@@ -32,7 +31,7 @@ from forecasting.sources.grid import (
     on_grid,
     rain_gauges_of,
 )
-from forecasting.sources.readings import json_of, number_of, readings_of
+from forecasting.sources.readings import aware_time, json_of, number_of, readings_of
 from forecasting.sources.rows import raise_all
 from forecasting.types import Gauge, Observations, Thresholds
 
@@ -46,6 +45,7 @@ CREDIT = Credit(
     comment="censored below the start level; level_m of most stations is an elevation",
 )
 Item = Mapping[str, Any]
+EXPECTED = "an item must have a code, an obsTime with zone"
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,9 @@ class CrisisGauges:
         """
         grid = fixed_grid(start, end, TEN_MINUTES)
         wanted = [gauge.gauge_id for gauge in gauges]
-        rows = [row for row in _readings(_items(self.path)) if row[0] in set(wanted)]
+        readings, faults = _readings(_items(self.path), level=True)
+        raise_all(f"{EXPECTED} and a level", faults)
+        rows = [row for row in readings if row[0] in set(wanted)]
         frame = pd.DataFrame(rows, columns=["gauge_id", "at", "level_m"]).astype({"level_m": float})
         times = pd.DatetimeIndex(pd.to_datetime(frame["at"], utc=True)).tz_localize(None)
         frame = frame.assign(at=times, time=times.ceil(TEN_MINUTES)).sort_values(
@@ -91,20 +93,28 @@ def read_crisis_stations(path: Path) -> tuple[Gauge, ...]:
     return tuple(_gauge(newest[code]) for code in sorted(newest))
 
 
-def crisis_readings(body: bytes) -> pd.DataFrame:
-    """Give the readings of one report as the archive keeps them (`sources.readings`).
+def crisis_readings(body: bytes) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Give the readings of one report as the archive keeps them, and what was refused of it.
+
+    An item without a level is reported as missing (NaN); one without a code or a time is refused,
+    the others are not.
 
     Raises
     ------
     ValueError
-        If the body is no such JSON or an item lacks its code, time or level; all are named.
+        If the body is no such JSON, or no item of it can be read.
     """
     report = json_of(body, "report of 危機管理型水位計")
     items = report.get("items") if isinstance(report, Mapping) else None
     if not isinstance(items, list):
         raise ValueError("report of 危機管理型水位計 must have a list `items`, got none.")
     placed = [(f"item {number}", item) for number, item in enumerate(items, start=1)]
-    return readings_of(("level_m", *reading) for reading in _readings(placed))
+    found, faults = _readings(placed, level=False)
+    if not found:
+        raise_all(EXPECTED, faults)
+    more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
+    refused = (f"{EXPECTED}, got {faults[0]}{more}",) if faults else ()
+    return readings_of(("level_m", *reading) for reading in found), refused
 
 
 def _gauge(item: Item) -> Gauge:
@@ -126,22 +136,24 @@ def _gauge(item: Item) -> Gauge:
     )
 
 
-def _readings(items: Iterable[tuple[str, Item]]) -> list[tuple[str, datetime, float]]:
+def _readings(
+    items: Iterable[tuple[str, Any]], *, level: bool
+) -> tuple[list[tuple[str, datetime, float]], list[str]]:
+    """Give code, time and level of each item that has them, and the others by name.
+
+    With `level` False an item may do without one: NaN.
+    """
     found, faults = [], []
     for place, item in items:
-        level = number_of(item.get("level"))
-        try:
-            at = datetime.fromisoformat(str(item["obsTime"]))
-            usable = bool(item.get("code")) and at.tzinfo is not None and np.isfinite(level)
-        except (KeyError, ValueError):
-            usable = False
-        if usable:
-            found.append((str(item["code"]), at, level))
+        told = item if isinstance(item, Mapping) else {}
+        code, text, level_m = told.get("code"), told.get("obsTime"), number_of(told.get("level"))
+        at = aware_time(text)
+        named = isinstance(code, str | int) and bool(code)
+        if at is not None and named and not (level and math.isnan(level_m)):
+            found.append((str(code), at, level_m))
         else:
-            told = {name: item.get(name) for name in ("code", "obsTime", "level")}
-            faults.append(f"{told} ({place})")
-    raise_all("an item must have a code, an obsTime with zone and a level", faults)
-    return found
+            faults.append(f"{code!r}, {text!r}, {told.get('level')!r}"[:150] + f" ({place})")
+    return found, faults
 
 
 def _items(path: Path) -> Iterator[tuple[str, Item]]:

@@ -103,9 +103,9 @@ def frames_of(body: bytes, product: Product) -> tuple[Frame, ...]:
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
         raise ValueError(f"list of tile times must be a list of objects, got {str(rows)[:80]}.")
     frames = [
-        Frame(_time(row["basetime"]), _time(row["validtime"]), _member(row.get("member", "none")))
+        Frame(_time(row, "basetime"), _time(row, "validtime"), _member(row.get("member", "none")))
         for row in rows
-        if product.element in row.get("elements", ())
+        if product.element in _elements(row)
     ]
     ahead = [one for one in frames if one.base < one.valid <= one.base + product.reach]
     if not ahead:
@@ -190,5 +190,15 @@ def _member(text: object) -> str:
     return text
 
 
-def _time(text: object) -> datetime:
-    return datetime.strptime(str(text), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+def _elements(row: Mapping[str, object]) -> list[object]:
+    found = row.get("elements", [])
+    if not isinstance(found, list):
+        raise ValueError(f"elements must be a list, got {str(found)[:40]!r}.")
+    return found
+
+
+def _time(row: Mapping[str, object], name: str) -> datetime:
+    text = str(row.get(name))
+    if not re.fullmatch(r"[0-9]{14}", text):
+        raise ValueError(f"{name} must have 14 digits, got {text[:40]!r}.")
+    return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC)

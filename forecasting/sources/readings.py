@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pandas as pd
@@ -41,6 +41,8 @@ def json_of(body: bytes, what: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"{what} must be whole JSON, got {error}. Fetch it again.") from error
+    except RecursionError:
+        raise ValueError(f"{what} must be JSON that nests a few times, got far more.") from None
 
 
 def number_of(value: Any) -> float:
@@ -51,8 +53,50 @@ def number_of(value: Any) -> float:
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return math.nan
+    if isinstance(value, str) and "_" in value:  # Python reads 1_5 as 15
+        return math.nan
     try:
         number = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return math.nan
     return number if math.isfinite(number) else math.nan
+
+
+def aware_time(text: Any) -> datetime | None:
+    """Give an ISO 8601 time with its zone in UTC; None if it is not one."""
+    if not isinstance(text, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        return None if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def jst_time(year: int, month: int, day: int, hour: int, minute: int) -> datetime | None:
+    """Give a time of Japan in UTC, 24:00 being the next day's 0:00; None if there is none such.
+
+    >>> str(jst_time(2026, 6, 1, 24, 0))
+    '2026-06-01 15:00:00+00:00'
+    """
+    if not (0 <= hour <= 24 and 0 <= minute <= 59) or (hour == 24 and minute):
+        return None
+    try:
+        start = datetime(year, month, day, tzinfo=JST)
+        return (start + timedelta(hours=hour, minutes=minute)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def some(rows: list[Reading | None], what: str) -> list[Reading]:
+    """Give the rows that could be read (not None).
+
+    Raises
+    ------
+    ValueError
+        If there are rows and none could be: its form is not the one that is known.
+    """
+    found = [row for row in rows if row is not None]
+    if rows and not found:
+        raise ValueError(f"{what}: at least one of {len(rows)} rows must be readable, got none.")
+    return found

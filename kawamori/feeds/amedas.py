@@ -10,7 +10,8 @@ import pandas as pd
 
 from forecasting.sources.amedas_json import latest_time, map_readings, point_readings
 from forecasting.sources.readings import JST, readings_of
-from kawamori.feeds.fetch import Page, fetch, remembered
+from kawamori.feeds.fetch import PASSING, Page, fetch, fetched, remembered
+from kawamori.feeds.stations import Told, each_station
 from kawamori.feeds.types import Feed, FeedError, Polled, Polling
 
 STEP = timedelta(minutes=10)
@@ -20,21 +21,27 @@ BLOCK_H = 3  # of a point file
 
 
 def poll(feed: Feed, polling: Polling) -> Polled:
-    """Give the rain since the last good poll."""
+    """Give the rain since the last good poll.
+
+    The time until which it is known goes on only if all was read, or what was not never will be.
+    """
     url = f"{feed.url}/latest_time.txt"
-    answer = fetch(polling, url, lambda page: latest_time(page.body), headers={})
-    if answer is None:
-        raise FeedError("form", f"{url} answered 304 to a request without conditions")
-    newest, _ = answer
+    newest = fetched(polling, url, lambda page: latest_time(page.body))
     if newest > polling.now:
         raise FeedError("future", f"{url} tells of {newest}, it is {polling.now}")
     wanted = _times(polling.memory.get("newest"), newest)
-    memory: dict[str, Any] = {"newest": newest.isoformat(), "validators": {}}
     if len(wanted) <= MAPS_MAX:
         frames = [_map(feed, polling, at) for at in wanted]
-    else:
-        frames = _points(feed, polling, wanted, memory)
-    return Polled(pd.concat([readings_of([]), *frames]) if frames else readings_of([]), memory)
+        return Polled(_together(frames), {"newest": newest.isoformat(), "validators": {}})
+    validators: dict[str, Any] = {}
+    told = _points(feed, polling, wanted, validators)
+    again = any(fault.kind in PASSING for fault in told.faults)
+    memory = {
+        "newest": polling.memory.get("newest") if again else newest.isoformat(),
+        "validators": validators,
+        "failed": told.failed,
+    }
+    return Polled(_together(told.frames), memory, faults=told.said)
 
 
 def _times(last: str | None, newest: datetime) -> list[datetime]:
@@ -46,32 +53,41 @@ def _times(last: str | None, newest: datetime) -> list[datetime]:
 
 def _map(feed: Feed, polling: Polling, at: datetime) -> pd.DataFrame:
     url = f"{feed.url}/map/{at.astimezone(JST):%Y%m%d%H%M}00.json"
-
-    def read(page: Page) -> pd.DataFrame:
-        return map_readings(page.body, at, feed.stations)
-
-    answer = fetch(polling, url, read, headers={})
-    return readings_of([]) if answer is None else answer[0]
+    return fetched(polling, url, lambda page: map_readings(page.body, at, feed.stations))
 
 
 def _points(
-    feed: Feed, polling: Polling, wanted: list[datetime], memory: dict[str, Any]
-) -> list[pd.DataFrame]:
-    blocks = sorted({_block(at) for at in wanted})
-    frames = []
-    for number, house in feed.stations.items():
-        read = partial(_read_point, rain_gauge_id=house)
+    feed: Feed, polling: Polling, wanted: list[datetime], validators: dict[str, Any]
+) -> Told:
+    blocks = sorted({_block(at) for at in wanted}, reverse=True)
+
+    def ask(number: str, house: str) -> list[pd.DataFrame]:
+        """Give the blocks of a station, the newest first; an older one may be gone."""
+        frames: list[pd.DataFrame] = []
+        seen: dict[str, Any] = {}
         for block in blocks:
             url = f"{feed.url}/point/{number}/{block}.json"
-            answer = fetch(polling, url, read, headers=remembered(polling, url))
-            if answer is not None:
-                frames.append(answer[0])
-                memory["validators"][url] = answer[1].validators
-    return frames
+            headers = remembered(polling, url)
+            try:
+                answer = fetch(polling, url, partial(_read_point, house=house), headers=headers)
+            except FeedError as fault:
+                if fault.kind != "refused" or not seen:
+                    raise
+                continue
+            frames += [] if answer is None else [answer[0]]
+            seen[url] = headers if answer is None else answer[1].validators
+        validators.update(seen)  # not of a station that failed: its other blocks are lost
+        return frames
+
+    return each_station(feed, polling, ask)
 
 
-def _read_point(page: Page, *, rain_gauge_id: str) -> pd.DataFrame:
-    return point_readings(page.body, rain_gauge_id)
+def _read_point(page: Page, *, house: str) -> pd.DataFrame:
+    return point_readings(page.body, house)
+
+
+def _together(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat([readings_of([]), *frames])
 
 
 def _block(at: datetime) -> str:

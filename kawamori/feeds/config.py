@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Collection, Mapping
 from dataclasses import fields
 from datetime import timedelta
@@ -108,10 +109,19 @@ def _faults(table: Mapping[str, Any], known: Collection[str]) -> list[str]:
         faults.append(f"every_s must be at least {LEAST_S[kind]:g}, got {every_s!r}")
     if kind in ON_DEMAND and table.get("on_demand") is not True:
         faults.append("on_demand must be true: its terms ask not to collect at intervals")
+    if not _encoding(table.get("encoding", "utf-8")):
+        faults.append(f"encoding must be one that is known, got {table['encoding']!r}")
     place = "folder" if kind in BY_FOLDER else "url"
     if not table.get(place) and not DEFAULTS.get(kind, {}).get(place):
         faults.append(f"{place} must be given")
     return faults + _station_faults(table, kind, known)
+
+
+def _encoding(name: Any) -> bool:
+    try:
+        return isinstance(name, str) and bool(codecs.lookup(name))
+    except LookupError:
+        return False
 
 
 def _station_faults(table: Mapping[str, Any], kind: str, known: Collection[str]) -> list[str]:

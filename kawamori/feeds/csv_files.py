@@ -21,23 +21,24 @@ SETTLED_S = 5.0  # a file that was written to more recently may still be growing
 FILES_MAX = 200  # of one poll; the others wait for the next
 
 T = TypeVar("T")
+Table = tuple[pd.DataFrame, tuple[str, ...]]  # readings, and what could not be read
 
 
 def poll_table(feed: Feed, polling: Polling) -> Polled:
     """Read a CSV at an address; None of it if it has not changed."""
     headers = remembered(polling, feed.url)
 
-    def read(page: Page) -> pd.DataFrame:
+    def read(page: Page) -> Table:
         with tempfile.TemporaryDirectory() as folder:
-            page.body.decode(feed.encoding)
             path = Path(folder) / "feed.csv"
-            path.write_bytes(page.body)
+            path.write_bytes(page.whole_lines(feed.encoding))
             return _read(path, feed, polling)
 
     answer = fetch(polling, feed.url, read, headers=headers)
     if answer is None:
         return Polled(readings_of([]), {"validators": {feed.url: headers}})
-    return Polled(answer[0], {"validators": {feed.url: answer[1].validators}})
+    (readings, odd), page = answer
+    return Polled(readings, {"validators": {feed.url: page.validators}}, faults=odd)
 
 
 def poll_drop(feed: Feed, polling: Polling) -> Polled:
@@ -46,11 +47,16 @@ def poll_drop(feed: Feed, polling: Polling) -> Polled:
     A file that is still being written is left for the next poll. Files move only after their
     readings are kept, so one that is read twice after a crash changes nothing.
     """
-    frames, faults, settle = dropped(
-        feed.folder, lambda path: _read(path, feed, polling), (".csv",), LIMIT_BYTES
-    )
+
+    def read(path: Path) -> Table:
+        readings, odd = _read(path, feed, polling)
+        return readings, tuple(f"{path.name}: {one}" for one in odd)
+
+    tables, faults, settle = dropped(feed.folder, read, (".csv",), LIMIT_BYTES)
+    frames = [readings for readings, _ in tables]
+    odd = [one for _, told in tables for one in told]
     return Polled(
-        pd.concat([readings_of([]), *frames]), faults=faults, settle=settle,
+        pd.concat([readings_of([]), *frames]), faults=(*faults, *odd), settle=settle,
         said=f"{len(frames)} files",
     )  # fmt: skip
 
@@ -68,6 +74,8 @@ def dropped(
                 raise ValueError(f"{path.name} must have at most {limit_bytes} bytes.")
             told.append(read(path))
             moves.append(partial(_move, path, folder / DONE))
+        except OSError as error:  # it is gone, or may not be read: it stays where it is
+            faults.append(f"{path.name}: {error}")
         except ValueError as error:
             faults.append(f"{path.name}: {error}")
             moves.append(partial(_move, path, folder / REFUSED, why=str(error)))
@@ -79,7 +87,7 @@ def dropped(
     return told, tuple(faults), settle
 
 
-def _read(path: Path, feed: Feed, polling: Polling) -> pd.DataFrame:
+def _read(path: Path, feed: Feed, polling: Polling) -> Table:
     return table_readings(
         path, feed.columns, polling.kinds, time_column=feed.time_column,
         utc_offset_h=feed.utc_offset_h, encoding=feed.encoding, header_row=feed.header_row,
@@ -88,10 +96,14 @@ def _read(path: Path, feed: Feed, polling: Polling) -> pd.DataFrame:
 
 def _settled(folder: Path, endings: tuple[str, ...]) -> list[Path]:
     """Give the files nobody writes to any more, oldest first so that corrections come last."""
-    files = [path for path in folder.iterdir()
-             if path.suffix.lower() in endings and path.is_file()]  # fmt: skip
-    written = {path: path.stat().st_mtime for path in files}
-    quiet = [path for path in files if not 0 <= time.time() - written[path] < SETTLED_S]
+    written = {}
+    for path in folder.iterdir():
+        try:
+            if path.suffix.lower() in endings and path.is_file():
+                written[path] = path.stat().st_mtime
+        except FileNotFoundError:  # somebody took it away
+            continue
+    quiet = [path for path in written if not 0 <= time.time() - written[path] < SETTLED_S]
     return sorted(quiet, key=lambda path: (written[path], path.name))[:FILES_MAX]
 
 

@@ -1,20 +1,28 @@
-"""One page over HTTP: conditional, bounded in time and size, tried again where that can help."""
+"""One page over HTTP: conditional, bounded in time and size, tried again where that can help.
+
+A read that never ends cannot be ended from outside (a name server that does not answer, headers
+that drip), so a page is asked for in a thread of its own and left to it when its time is over.
+"""
 
 from __future__ import annotations
 
+import queue
 import random
+import threading
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import httpx2
 
-from kawamori.feeds.types import FeedError, Polling
+from kawamori.feeds.types import POLL_S, FeedError, Polling
 
-CONNECT_S, READ_S, WHOLE_S = 5.0, 15.0, 60.0
+CONNECT_S, READ_S, WHOLE_S = 5.0, 15.0, 45.0
 TRIES = 3
 WAIT_S, WAIT_MAX_S = 1.0, 8.0
 LIMIT_BYTES = 10_000_000
@@ -32,7 +40,19 @@ class Page:
 
     body: bytes
     validators: dict[str, str]  # headers of the next request
-    measured: bool  # its length was announced and is right
+    measured: bool  # its length was announced, or its end, and is right
+
+    def whole_lines(self, encoding: str) -> bytes:
+        """Give a text, without its last line if that may have been cut off.
+
+        Raises
+        ------
+        UnicodeDecodeError
+            If it is not in `encoding`.
+        """
+        text = self.body.decode(encoding)
+        end = max(text.rfind("\n"), text.rfind("\r")) + 1
+        return self.body if self.measured else text[:end].encode(encoding)
 
 
 def new_client() -> httpx2.Client:
@@ -45,7 +65,8 @@ def fetch(polling: Polling, url: str, read: Callable[[Page], T], *, headers: Map
           limit_bytes: int = LIMIT_BYTES) -> tuple[T, Page] | None:  # fmt: skip
     """Give what `read` makes of a page, and the page; None = not modified (304).
 
-    A body that `read` refuses with ValueError is fetched again: it may have been cut off.
+    A body that `read` refuses with ValueError is fetched again: it may have been cut off. All pages
+    of a poll have `POLL_S` together.
 
     Raises
     ------
@@ -55,14 +76,35 @@ def fetch(polling: Polling, url: str, read: Callable[[Page], T], *, headers: Map
     """
     for left in reversed(range(TRIES)):
         try:
-            page = _page(polling, url, headers, limit_bytes)
+            page = _in_time(polling, url, headers, limit_bytes)
             return None if page is None else (_read(read, page, url), page)
         except FeedError as fault:
-            if fault.kind not in PASSING or not left:
+            if fault.kind not in PASSING or not left or time.monotonic() > polling.until:
                 raise
             wait_s = min(WAIT_S * 2 ** (TRIES - 1 - left), WAIT_MAX_S)
             polling.wait(wait_s * random.uniform(0.5, 1.0))
     raise AssertionError("unreachable: the last try returns or raises")
+
+
+def fetched(
+    polling: Polling, url: str, read: Callable[[Page], T], *, limit_bytes: int = LIMIT_BYTES
+) -> T:
+    """Give what `read` makes of a page asked for without conditions, as `fetch`."""
+    answer = fetch(polling, url, read, headers={}, limit_bytes=limit_bytes)
+    if answer is None:
+        raise FeedError("form", f"{url} answered 304 to a request without conditions")
+    return answer[0]
+
+
+def on_host(url: str, own: str) -> str:
+    """Give a link of a page, by that page's scheme; one to another host gets no request.
+
+    The feed's token would go with it.
+    """
+    link, page = urlsplit(url), urlsplit(own)
+    if link.netloc.lower() != page.netloc.lower():
+        raise FeedError("form", f"{url} is not on {page.netloc}")
+    return link._replace(scheme=page.scheme).geturl()
 
 
 def remembered(polling: Polling, url: str) -> dict[str, str]:
@@ -81,43 +123,81 @@ def _read(read: Callable[[Page], T], page: Page, url: str) -> T:
         raise FeedError("form", f"{url}: {type(error).__name__}: {error}") from error
 
 
+def _in_time(
+    polling: Polling, url: str, headers: Mapping[str, str], limit_bytes: int
+) -> Page | None:
+    """Give a page before its time, and that of the poll, is over, whatever the server does."""
+    left_s = min(WHOLE_S, polling.until - time.monotonic())
+    if left_s <= 0:
+        raise FeedError("timeout", f"{url} was not asked for: its feed has taken {POLL_S:g} s")
+    told: queue.SimpleQueue[Page | Exception | None] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            told.put(_page(polling, url, headers, limit_bytes))
+        except Exception as error:  # noqa: BLE001 - it is raised where the page is waited for
+            told.put(error)
+
+    threading.Thread(target=ask, name=f"fetch {url}"[:80], daemon=True).start()
+    try:
+        found = told.get(timeout=left_s)
+    except queue.Empty:
+        raise FeedError("timeout", f"{url} was not whole after {left_s:.0f} s") from None
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
 def _page(polling: Polling, url: str, headers: Mapping[str, str], limit_bytes: int) -> Page | None:
-    sent = dict(headers)
+    sent = {"Accept-Encoding": "gzip", **headers}
     if polling.token:
         sent["Authorization"] = f"Bearer {polling.token}"
     try:
         with polling.client.stream("GET", url, headers=sent) as answer:
-            _check_clock(answer, polling.now, url)
+            _check_status(answer, url, conditional=bool(headers))
+            _check_clock(answer, polling, url)
             if answer.status_code == 304:
                 return None
-            _check_status(answer, url)
             body = _body(answer, url, limit_bytes)
-            return Page(body, _validators(answer), "content-length" in answer.headers)
+            measured = "content-length" in answer.headers or "transfer-encoding" in answer.headers
+            return Page(body, _validators(answer), measured)
     except httpx2.TimeoutException as error:
         raise FeedError("timeout", f"{url} did not answer in time") from error
-    except (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.DecodingError) as error:
+    except (httpx2.RemoteProtocolError, httpx2.ReadError, zlib.error) as error:
         raise FeedError("partial", f"{url} ended early: {error}") from error
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise FeedError("unreachable", f"{url}: {type(error).__name__}: {error}") from error
 
 
 def _body(answer: Any, url: str, limit_bytes: int) -> bytes:
-    """Read up to a limit of bytes, and of time where a server drips."""
+    """Read up to a limit of bytes; and of time, so that a page nobody waits for ends too.
+
+    Unpacked here: the client does not tell a gzip body that was cut off from a whole one.
+    """
+    packing = answer.headers.get("content-encoding", "identity").strip().lower()
+    if packing not in ("identity", "gzip"):
+        raise FeedError("form", f"{url} must be packed by gzip or not at all, got {packing[:40]!r}")
+    gzip = zlib.decompressobj(zlib.MAX_WBITS | 16) if packing == "gzip" else None
     chunks, size, until = [], 0, time.monotonic() + WHOLE_S
-    for chunk in answer.iter_bytes():
+    for raw in answer.iter_raw():
+        chunk = raw if gzip is None else gzip.decompress(raw, limit_bytes - size + 1)
         size += len(chunk)
         if size > limit_bytes:
             raise FeedError("too-large", f"{url} is larger than {limit_bytes} bytes")
         if time.monotonic() > until:
             raise FeedError("timeout", f"{url} was not whole after {WHOLE_S:g} s")
         chunks.append(chunk)
+    if gzip is not None and (not gzip.eof or gzip.unused_data):
+        raise FeedError("partial", f"{url} must be one whole gzip stream of {size} bytes")
     return b"".join(chunks)
 
 
-def _check_status(answer: Any, url: str) -> None:
+def _check_status(answer: Any, url: str, *, conditional: bool) -> None:
     status = int(answer.status_code)
-    if status == 200:
+    if status == 200 or (status == 304 and conditional):
         return
+    if status == 304:
+        raise FeedError("form", f"{url} answered 304 to a request without conditions")
     if status >= 500 or status in LATER:
         raise FeedError("busy", f"{url} answered {status}")
     if 300 <= status < 400:
@@ -125,19 +205,28 @@ def _check_status(answer: Any, url: str) -> None:
     raise FeedError("refused", f"{url} answered {status}. Correct the url or the token.")
 
 
-def _check_clock(answer: Any, now: datetime, url: str) -> None:
-    """Refuse an answer of another time: nothing of it could be placed."""
+def _check_clock(answer: Any, polling: Polling, url: str) -> None:
+    """Refuse an answer of another time: nothing of it could be placed.
+
+    A page that a cache keeps has the date at which it was made and its age since.
+    """
+    age = answer.headers.get("age", "").strip()
+    kept_s = int(age) if age.isascii() and age.isdigit() and len(age) < 9 else 0
     try:
-        theirs = parsedate_to_datetime(answer.headers.get("date", ""))
-    except ValueError:
+        theirs = parsedate_to_datetime(answer.headers.get("date", "")) + timedelta(seconds=kept_s)
+    except (ValueError, OverflowError):
         return  # no date was sent
-    if theirs.tzinfo is not None and abs(theirs - now) > SKEW:
+    passed = timedelta(seconds=time.monotonic() - polling.begun)
+    apart = max(polling.now - theirs, theirs - polling.now - passed) if theirs.tzinfo else SKEW
+    if apart > SKEW:
         raise FeedError(
-            "clock", f"{url} says it is {theirs.isoformat()}, this machine {now.isoformat()}. "
-            "Correct the clock of this machine (NTP)."
+            "clock", f"{url} says it is {theirs.isoformat()}, this machine "
+            f"{polling.now.isoformat()}. Correct the clock of this machine (NTP)."
         )  # fmt: skip
 
 
 def _validators(answer: Any) -> dict[str, str]:
+    """Give what can be sent back: a header is ASCII."""
     pairs = (("etag", "If-None-Match"), ("last-modified", "If-Modified-Since"))
-    return {ask: answer.headers[told] for told, ask in pairs if told in answer.headers}
+    told = {ask: answer.headers.get(name, "") for name, ask in pairs}
+    return {ask: value for ask, value in told.items() if value and value.isascii()}

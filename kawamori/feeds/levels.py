@@ -11,8 +11,9 @@ import pandas as pd
 from forecasting.sources.crisis import crisis_readings
 from forecasting.sources.kawabou import station_readings
 from forecasting.sources.readings import JST, json_of, readings_of
-from forecasting.sources.suimon import text_link, text_readings
-from kawamori.feeds.fetch import Page, fetch, remembered
+from forecasting.sources.suimon import ENCODING, text_link, text_readings
+from kawamori.feeds.fetch import Page, fetch, fetched, on_host, remembered
+from kawamori.feeds.stations import Told, each_station
 from kawamori.feeds.types import Feed, Polled, Polling
 
 STEP = timedelta(minutes=10)
@@ -23,33 +24,29 @@ def poll_kawabou(feed: Feed, polling: Polling) -> Polled:
     """Look once at each station; the url has {date}, {time} (JST) and {station}."""
     local = (polling.now - LATE).astimezone(JST)
     local -= timedelta(minutes=local.minute % 10)
-    frames = []
-    for station, house in feed.stations.items():
+
+    def ask(station: str, house: str) -> list[pd.DataFrame]:
         url = feed.url.format(date=f"{local:%Y%m%d}", time=f"{local:%H%M}", station=station)
+        return [fetched(polling, url, lambda page: station_readings(page.body, house))]
 
-        def read(page: Page, house: str = house) -> pd.DataFrame:
-            return station_readings(page.body, house)
-
-        answer = fetch(polling, url, read, headers={})
-        frames += [] if answer is None else [answer[0]]
-    return Polled(pd.concat([readings_of([]), *frames]))
+    return _polled(each_station(feed, polling, ask))
 
 
 def poll_suimon(feed: Feed, polling: Polling) -> Polled:
     """Read each station's text by way of its page; the url has {station}."""
-    frames = []
-    for station, house in feed.stations.items():
+
+    def ask(station: str, house: str) -> list[pd.DataFrame]:
         page_url = feed.url.format(station=station)
-        page = fetch(polling, page_url, lambda page: text_link(page.body), headers={})
-        if page is None:
-            continue
+        link = fetched(polling, page_url, lambda page: text_link(page.body))
+        url = on_host(urljoin(page_url, link), page_url)
 
-        def read(page: Page, station: str = station, house: str = house) -> pd.DataFrame:
-            return text_readings(page.body, station, house, polling.kinds[house])
+        def read(page: Page) -> pd.DataFrame:
+            text = page.whole_lines(ENCODING)
+            return text_readings(text, station, house, polling.kinds[house])
 
-        answer = fetch(polling, urljoin(page_url, page[0]), read, headers={})
-        frames += [] if answer is None else [answer[0]]
-    return Polled(pd.concat([readings_of([]), *frames]))
+        return [fetched(polling, url, read)]
+
+    return _polled(each_station(feed, polling, ask))
 
 
 def poll_crisis(feed: Feed, polling: Polling) -> Polled:
@@ -70,11 +67,17 @@ def poll_crisis(feed: Feed, polling: Polling) -> Polled:
     part.replace(path)
     memory = {"validators": {feed.url: page.validators}}
     try:
-        readings = crisis_readings(page.body)
+        readings, refused = crisis_readings(page.body)
     except ValueError as error:
         return Polled(memory=memory, faults=(f"form: {error}",), said=path.name)
     readings = readings.assign(station_id=readings["station_id"].replace(dict(feed.stations)))
-    return Polled(readings[readings["station_id"].isin(polling.kinds)], memory, said=path.name)
+    ours = readings[readings["station_id"].isin(polling.kinds)]
+    return Polled(ours, memory, faults=refused, said=path.name)
+
+
+def _polled(told: Told) -> Polled:
+    frames = pd.concat([readings_of([]), *told.frames])
+    return Polled(frames, {"failed": told.failed}, faults=told.said)
 
 
 def _json(page: Page) -> Any:

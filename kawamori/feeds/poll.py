@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from kawamori.feeds.state import FeedState, claim, record_fault, record_good
 from kawamori.feeds.types import Feed, Polled, Polling
 from kawamori.rain_store import RainStore, rain_folder
 
+EARLIEST = pd.Timestamp("1900-01-01", tz="UTC")
 POLLERS: dict[str, Callable[[Feed, Polling], Polled]] = {
     "amedas": amedas.poll,
     TELEGRAMS: telegrams.poll,
@@ -55,6 +56,7 @@ class Round:
     now: datetime
     tokens: Mapping[str, str]  # by name of the feed
     wait: Callable[[float], None] = time.sleep
+    begun: float = field(default_factory=time.monotonic)  # when it was `now`
 
     def archive(self, city: City) -> Archive:
         """Give the city's archive of readings."""
@@ -120,7 +122,7 @@ def _asked(
         client=round_.client, now=round_.now, memory=state.memory, kinds=kinds_of(city),
         folder=round_.folder(city, feed), last_good=state.last_good,
         token=round_.tokens.get(feed.name, ""), wait=round_.wait,
-        rain_gauges=city.rain_gauges,
+        rain_gauges=city.rain_gauges, begun=round_.begun,
     )  # fmt: skip
     polled = POLLERS[feed.kind](feed, polling)
     kept, newest, faults = 0, None, polled.faults
@@ -139,13 +141,15 @@ def _asked(
 
 
 def until(readings: pd.DataFrame, now: datetime) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Give the readings up to now, and a named fault for those of a time yet to come."""
-    ahead = readings["at"] > pd.Timestamp(now)
-    if not ahead.any():
-        return readings, ()
-    first = readings[ahead].iloc[0]
-    fault = (
-        f"future: {int(ahead.sum())} readings are later than {now.isoformat()}, the first "
-        f"{first['at'].isoformat()} of {first['station_id']}"
-    )
-    return readings[~ahead], (fault,)
+    """Give the readings up to now, and a named fault for those of a time that cannot be."""
+    ahead, past = readings["at"] > pd.Timestamp(now), readings["at"] < EARLIEST
+    faults = []
+    for kind, wrong, limit in (("future", ahead, f"later than {now.isoformat()}"),
+                               ("past", past, f"earlier than {EARLIEST:%Y}")):  # fmt: skip
+        if wrong.any():
+            first = readings[wrong].iloc[0]
+            faults.append(
+                f"{kind}: {int(wrong.sum())} readings are {limit}, the first "
+                f"{first['at'].isoformat()} of {first['station_id']}"
+            )
+    return readings[~(ahead | past)], tuple(faults)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,12 +23,11 @@ from forecasting.sources.nowcast import (
     pixel_of,
 )
 from kawamori.feeds.csv_files import dropped
-from kawamori.feeds.fetch import SKEW, Page, fetch, remembered
+from kawamori.feeds.fetch import SKEW, Page, fetch, fetched, remembered
 from kawamori.feeds.types import Feed, FeedError, Polled, Polling
 
 NOWCAST_TIMES, SHORT_RANGE_TIMES = "targetTimes_N2.json", "targetTimes.json"
 TILE_BYTES = 1_000_000
-WHOLE_S = 90.0  # for all tiles of a poll: the cycle waits for it
 PAUSE_S = 0.2  # between tiles: a page that people look at is not to be stormed
 GRIB_ENDINGS = (".bin", ".grib2", ".grb2")
 
@@ -86,7 +84,7 @@ def _read(feed: Feed, polling: Polling, product: Product, frames: Sequence[Frame
     for place, gauge in enumerate(polling.rain_gauges):
         pixel = pixel_of(gauge.lon, gauge.lat)
         places.setdefault((pixel.x, pixel.y), []).append((place, pixel))
-    told, until = [], time.monotonic() + WHOLE_S
+    told = []
     for frame in frames:
         low, high = (np.full(len(polling.rain_gauges), np.nan) for _ in range(2))
         for (x, y), there in places.items():
@@ -97,13 +95,8 @@ def _read(feed: Feed, polling: Polling, product: Product, frames: Sequence[Frame
             def read(page: Page, pixels: list[Pixel] = pixels) -> Any:
                 return classes_at(page.body, pixels)
 
-            if time.monotonic() > until:
-                raise FeedError("timeout", f"{feed.url}: tiles were not whole after {WHOLE_S:g} s")
-            answer = fetch(polling, url, read, headers={}, limit_bytes=TILE_BYTES)
-            if answer is None:
-                raise FeedError("form", f"{url} answered 304 to a request without conditions")
             numbers = [place for place, _ in there]
-            low[numbers], high[numbers] = answer[0]
+            low[numbers], high[numbers] = fetched(polling, url, read, limit_bytes=TILE_BYTES)
             polling.wait(PAUSE_S)
         told.append((frame, low, high))
     if all(np.isnan(low).all() for _, low, _ in told):

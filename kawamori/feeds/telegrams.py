@@ -12,13 +12,14 @@ import os
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from advisory.telegrams import LIMIT_BYTES, TelegramError, parse_telegram
 from advisory.telegrams.document import read_document
-from kawamori.feeds.fetch import Page, fetch, remembered
+from kawamori.feeds.fetch import Page, fetch, fetched, on_host, remembered
 from kawamori.feeds.types import Feed, FeedError, Polled, Polling
 from kawamori.telegrams import LAST_POLL
 
@@ -42,7 +43,7 @@ def poll(feed: Feed, polling: Polling) -> Polled:
     for name in lists:
         url = f"{feed.url}/{name}.xml"
         headers = remembered(polling, url)
-        answer = fetch(polling, url, _links, headers=headers)
+        answer = fetch(polling, url, partial(_links, own=url), headers=headers)
         validators[url] = headers if answer is None else answer[1].validators
         links |= {} if answer is None else answer[0]
     count = _bodies(feed, polling, links)
@@ -52,23 +53,18 @@ def poll(feed: Feed, polling: Polling) -> Polled:
 
 def _bodies(feed: Feed, polling: Polling, links: dict[str, str]) -> int:
     """Fetch the bodies that are wanted and not here yet; a fault ends the poll after all others."""
-    host = urlsplit(feed.url).netloc
     faults, count = [], 0
     for name, url in sorted(links.items()):
         path = polling.folder / name
         if not _wanted(feed, name) or path.exists():
             continue
-        if urlsplit(url).netloc != host:
-            faults.append(FeedError("form", f"{url} is not on {host}"))
-            continue
         try:
-            answer = fetch(polling, url, _whole, headers={}, limit_bytes=LIMIT_BYTES)
+            body = fetched(polling, on_host(url, feed.url), _whole, limit_bytes=LIMIT_BYTES)
         except FeedError as fault:
             faults.append(fault)
             continue
-        if answer is not None:
-            _write(path, answer[0])
-            count += 1
+        _write(path, body)
+        count += 1
     if faults:
         raise FeedError(faults[0].kind, "; ".join(map(str, faults[:3])))
     return count
@@ -79,17 +75,25 @@ def _wanted(feed: Feed, name: str) -> bool:
     return found is not None and found.group(1).startswith(feed.types)
 
 
-def _links(page: Page) -> dict[str, str]:
-    """Give the names of the bodies that an Atom list links to, and where they lie."""
+def _links(page: Page, *, own: str) -> dict[str, str]:
+    """Give the names of the bodies that an Atom list links to, and where they lie.
+
+    A page of anything else that is good XML, such as a notice of maintenance, is no empty list.
+    """
     root = read_document(page.body)
-    return dict(_entries(root.findall("entry")))
+    if root.tag != "feed":
+        raise ValueError(f"list of telegrams must be an Atom feed, got <{root.tag[:20]}>.")
+    return dict(_entries(root.findall("entry"), own))
 
 
-def _entries(entries: list[Any]) -> Iterator[tuple[str, str]]:
+def _entries(entries: list[Any], own: str) -> Iterator[tuple[str, str]]:
     for entry in entries:
-        link = entry.find("link")
-        url = (entry.findtext("id") or "") if link is None else link.get("href", "")
-        yield Path(urlsplit(url).path).name, url
+        told = [link.get("href", "") for link in entry.findall("link")]
+        for url in (*told, entry.findtext("id") or ""):
+            name = PurePosixPath(urlsplit(url).path).name
+            if NAME.match(name):
+                yield name, urljoin(own, url)
+                break
 
 
 def _whole(page: Page) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +14,8 @@ import pandas as pd
 
 from forecasting.rain_periods import RainPeriods
 from forecasting.types import RainGauge
+
+POLL_S = 90.0  # for all pages of one poll: the cycle waits for it
 
 
 class FeedError(ValueError):
@@ -56,6 +59,8 @@ class Polling:
     last_good: datetime | None = None
     token: str = ""
     wait: Callable[[float], None] = lambda _: None
+    begun: float = field(default_factory=time.monotonic)  # when it was `now`
+    until: float = field(default_factory=lambda: time.monotonic() + POLL_S)  # of `time.monotonic`
 
 
 @dataclass(frozen=True)

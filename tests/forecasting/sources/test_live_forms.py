@@ -107,7 +107,7 @@ def table(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
 
 def test_a_table_in_cp932_with_other_names_is_read(tmp_path):
     text = "県の水位\n日時,鎌田,雨\n2026/6/1 12:00,1.5,\n"
-    found = table_readings(
+    found, _ = table_readings(
         table(tmp_path, text, "cp932"), {"g1": "鎌田", "r1": "雨"},
         {"g1": "level_m", "r1": "rain_mm"}, time_column="日時", encoding="cp932", header_row=2,
     )  # fmt: skip
@@ -119,8 +119,10 @@ def test_a_table_in_cp932_with_other_names_is_read(tmp_path):
 def test_of_a_time_that_comes_twice_the_last_row_counts_and_an_empty_table_is_empty(tmp_path):
     kinds = {"g1": "level_m"}
     path = table(tmp_path, "time,g1\n2026-06-01 12:00,1\n2026-06-01 12:00,2\n")
-    assert table_readings(path, {"g1": "g1"}, kinds)["value"].tolist() == [2.0]
-    assert table_readings(table(tmp_path, "time,g1\n"), {"g1": "g1"}, kinds).empty
+    found, _ = table_readings(path, {"g1": "g1"}, kinds)
+    assert found["value"].tolist() == [2.0]
+    found, _ = table_readings(table(tmp_path, "time,g1\n"), {"g1": "g1"}, kinds)
+    assert found.empty
 
 
 @pytest.mark.parametrize(

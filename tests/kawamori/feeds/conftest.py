@@ -33,6 +33,8 @@ class Answer:
     measured: bool = True
     silent: bool = False  # the connection is held and nothing said
     etag: str = ""
+    raw: tuple[bytes, ...] = ()  # sent as they are, head and all, with a pause before each
+    pause_s: float = 0.0
 
 
 class Pages:
@@ -71,6 +73,12 @@ class Pages:
         answer = known.pop(0) if len(known) > 1 else known[0]
         if answer.silent:
             self.over.wait(60)
+            return
+        for piece in answer.raw:
+            if self.over.wait(answer.pause_s):
+                return
+            handler.wfile.write(piece)
+        if answer.raw:
             return
         same = answer.etag and handler.headers.get("If-None-Match") == answer.etag
         handler.send_response_only(304 if same else answer.status)
