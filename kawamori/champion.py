@@ -11,6 +11,7 @@ import json
 import os
 import tempfile
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,19 @@ from kawamori.run import Forecaster
 from kawamori.settings import Settings
 
 TRIED = np.timedelta64(45, "D")  # of the series, enough for every feature
+WIDEST_H = 3.0  # between the leads of a champion, from 0 on: else a crossing is told too late
 BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError)
+
+
+@dataclass(frozen=True)
+class Need:
+    """One need of the desk held against a model: value, operator, threshold."""
+
+    name: str
+    value: float
+    operator: str  # >= or <=
+    threshold: float
+    told: str  # what is wrong; "" = met
 
 
 @dataclass(frozen=True)
@@ -79,33 +92,61 @@ def champion_for(
         name = folder.name
         model = load(folder)
         spans = _spans(folder)
-        faults = shortcomings(model, default, training) or _contract(
-            model, training, settings.champions / "tried", name
-        )
+        needs = needs_met(model, default, training, settings.champions / "tried", name)
     except BROKEN as error:
         return Champion(None, name, why_not=f"{type(error).__name__}: {error}")
-    if faults:
+    if faults := [one.told for one in needs if one.told]:
         return Champion(None, name, why_not="; ".join(faults))
     return Champion(model, name, spans)
 
 
-def shortcomings(model: LevelModel, default: LevelModel, training: Observations) -> list[str]:
-    """Give what of the desk's needs a fitted model does not meet; empty = all of them are."""
-    theirs, ours, found = model.config(), default.config(), []
-    if lacking := sorted(set(ours["targets"]) - set(theirs["targets"])):
-        found.append(f"it must forecast every gauge with a series, lacks {lacking}")
+def needs_met(
+    model: LevelModel, default: LevelModel, training: Observations, tried: Path, name: str
+) -> list[Need]:
+    """Give each need of the desk as a row; the contract is tried only where all others are met.
+
+    Parameters
+    ----------
+    default
+        The model that forecasts otherwise, fitted or not: it says what is needed.
+    training
+        The city's series, on a piece of which the contract is tried once.
+    tried, name
+        Where the answer is kept, and by which name of the model.
+    """
+    found = _needs(model, default, training)
+    if any(one.told for one in found):
+        return found
+    faults = _contract(model, training, tried, name)
+    return [*found, Need("breaks of the model contract", len(faults), "<=", 0, "; ".join(faults))]
+
+
+def _needs(model: LevelModel, default: LevelModel, training: Observations) -> list[Need]:
+    theirs, ours = model.config(), default.config()
+    lacking = sorted(set(ours["targets"]) - set(theirs["targets"]))
     ahead_h, needed_h = (max(each["leads_s"]) / 3600 for each in (theirs, ours))
-    if ahead_h < needed_h:
-        found.append(f"it must look {needed_h:g} h ahead, looks {ahead_h:g} h")
+    ends_h = [0.0, *sorted(lead_s / 3600 for lead_s in theirs["leads_s"])]
+    gap_h = max(later - earlier for earlier, later in pairwise(ends_h))
     known = {*map(str, training["gauge"].values), *map(str, training["rain_gauge"].values)}
     read = {gauge["gauge_id"] for gauge in theirs["gauges"]}
-    read |= {name for gauge in theirs["gauges"] for name in gauge["rain_gauges"]}
-    if strange := sorted(read - known):
-        found.append(f"it must read stations of the city, reads also {strange}")
+    read |= {station for gauge in theirs["gauges"] for station in gauge["rain_gauges"]}
+    strange = sorted(read - known)
     step_s = float(step_of(training) / np.timedelta64(1, "s"))
-    if float(model.state()["step_s"]) != step_s:
-        found.append(f"it must have the step of the city's series, {step_s:g} s")
-    return found
+    off_s = abs(float(model.state()["step_s"]) - step_s)
+    far = f"it must look {needed_h:g} h ahead, looks {ahead_h:g} h"
+    apart = f"its leads must lie at most {WIDEST_H:g} h apart, some lie {gap_h:g} h"
+    all_of_them = f"it must forecast every gauge with a series, lacks {lacking}"
+    own = f"it must read stations of the city, reads also {strange}"
+    step = f"it must have the step of the city's series, {step_s:g} s"
+    return [
+        Need("hours ahead, those of the desk", ahead_h, ">=", needed_h,
+             far if ahead_h < needed_h else ""),
+        Need("hours between its leads", gap_h, "<=", WIDEST_H, apart if gap_h > WIDEST_H else ""),
+        Need("gauges of the desk that it lacks", len(lacking), "<=", 0,
+             all_of_them if lacking else ""),
+        Need("stations read that the city lacks", len(strange), "<=", 0, own if strange else ""),
+        Need("seconds its step is off the city's series", off_s, "<=", 0, step if off_s else ""),
+    ]  # fmt: skip
 
 
 def _contract(model: LevelModel, training: Observations, tried: Path, name: str) -> list[str]:

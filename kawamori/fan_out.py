@@ -18,6 +18,7 @@ from forecasting.evaluate import Fold, only
 from forecasting.frame import LevelFrame
 from forecasting.packing import pack, unpack
 from forecasting.types import Gauge, LevelForecast, Observations, utc64
+from kawamori.model_form import check_form
 
 CONNECT_S = 30  # to reach a Dask scheduler
 
@@ -81,12 +82,30 @@ def train_one(task: Task, observations: Observations) -> Trained:
     """Give one task done: a fresh model on the training of its fold, then its test forecast.
 
     Numerical libraries run on one thread: sums in another order give other last bits.
+
+    Raises
+    ------
+    ValueError
+        If there is too little to learn from, or the model fails or gives no forecast of the
+        common form; whatever else it raised is named.
     """
-    model = task.kind(gauges=task.gauges, targets=task.targets, leads=task.leads, seed=task.seed)
-    with threadpool_limits(limits=1):
-        model.fit(only(observations, task.fold.train))
-        times = issue_times(observations, task.fold, task.every_min)
-        return Trained(task, pack(model.state()), model.predict_many(observations, times))
+    times = issue_times(observations, task.fold, task.every_min)
+    learned = only(observations, task.fold.train)
+    try:
+        with threadpool_limits(limits=1):
+            model = task.kind(
+                gauges=task.gauges, targets=task.targets, leads=task.leads, seed=task.seed
+            )
+            model.fit(learned)
+            forecast = check_form(model.predict_many(observations, times), model, times)
+            return Trained(task, pack(model.state()), forecast)
+    except Exception as error:
+        first, last = (f"{end:%Y-%m-%d}" for end in task.fold.test)
+        told = str(error) if isinstance(error, ValueError) else (
+            f"it must learn and forecast without failing, got {type(error).__name__}: {error}. "
+            "Correct the model."
+        )  # fmt: skip
+        raise ValueError(f"model {task.kind.model_id}, test {first} to {last}: {told}") from error
 
 
 def issue_times(observations: Observations, fold: Fold, every_min: int | None = None) -> np.ndarray:

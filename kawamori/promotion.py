@@ -24,17 +24,26 @@ from forecasting.models import MODELS, LevelModel
 from forecasting.quality import flag
 from forecasting.registry import SAVING, faults, load
 from forecasting.types import LevelForecast, Observations
-from forecasting.verification.hindcasts import Hindcast
-from forecasting.verification.judge import judge, tidy
-from kawamori.champion import champion_folder, kept_champions
+from forecasting.verification.judge import tidy
+from kawamori.champion import BROKEN, Need, champion_folder, kept_champions, needs_met
 from kawamori.cities import open_city
+from kawamori.city import City
 from kawamori.datasets import Dataset
 from kawamori.digests import series_digest
+from kawamori.drill import lessons
 from kawamori.fan_out import Task, issue_times, train_one
 from kawamori.progress import Report, silent
-from kawamori.promotion_checks import CHALLENGER, CHAMPION, Outcome, outcomes, read_checks
+from kawamori.promotion_checks import (
+    CHALLENGER,
+    CHAMPION,
+    KEY,
+    Outcome,
+    desk_outcomes,
+    outcomes,
+    read_checks,
+)
 from kawamori.settings import Settings
-from kawamori.training import BESIDE, docket_of, fitted_to
+from kawamori.training import BESIDE, docket_of, fitted_to, scores_of
 from kawamori.training_config import TrainingConfig
 from kawamori.training_folder import MODELS_OF_RUN, read_run
 from kawamori.verify_data import read_known
@@ -58,7 +67,11 @@ class Promotion:
 
     def lines(self) -> list[str]:
         """Give the list and the decision for people."""
-        told = "promoted" if self.promoted else "refused: give --despite REASON to overrule"
+        final = any(one.final and not one.passed for one in self.checks)
+        refused = "refused: the desk cannot use it, train again" if final else (
+            "refused: give --despite REASON to overrule"
+        )  # fmt: skip
+        told = "promoted" if self.promoted else refused
         reason = f", despite: {self.despite}" if self.despite else ""
         notes = [self.note] if self.note else []
         return [*(one.line() for one in self.checks), *notes, f"{self.city}: {told}{reason}"]
@@ -84,31 +97,36 @@ def promote(
     Raises
     ------
     ValueError
-        If the folder holds no usable run, the series has changed since, or the city does not
-        have its gauges.
+        If the folder holds no usable run or was changed by hand, the series has changed since,
+        or the city does not have its gauges.
     """
     config, facts = read_run(folder)
     kept = folder / MODELS_OF_RUN / str(facts["model_folder"])
     challenger = load(kept)
     progress("reading", 0.0)
     dataset, observations = _series(config, str(facts["data_digest"]), settings, progress)
-    _check_city(city_id, dataset, settings, progress)
+    needs = _needs(
+        challenger, kept.name, _city(city_id, dataset, settings, progress), settings
+    )  # fmt: skip
     previous = champion_folder(city_id, settings)
-    champion = None if previous is None else load(previous)
     fold = dataset.folds[-1]
-    unlike = _unlike(champion, challenger)
+    champion, unlike = _rival(previous, challenger)
     rivals = {CHALLENGER: challenger}
-    if champion is not None and not unlike:
+    if champion is not None:
         rivals[CHAMPION] = champion
     progress("judging", 0.4)
     metrics = _metrics(rivals, config, dataset, observations, fold)
-    checks = outcomes(read_checks(_checks_of(city_id, settings)), metrics,
-                      champion=champion is not None, unlike=unlike)  # fmt: skip
+    rows = read_checks(_checks_of(city_id, settings))
+    checks = (*desk_outcomes(needs),
+              *outcomes(rows, metrics, _wanted(dataset), champion=previous is not None,
+                        unlike=unlike))  # fmt: skip
     failed = any(one.passed is False for one in checks)
+    unusable = any(one.final and not one.passed for one in checks)
     decision = Promotion(
         city_id, str(facts["digest"]), kept.name, None if previous is None else previous.name,
-        at.isoformat(), not failed or bool(despite), despite if failed else "",
-        _seen(previous, fold), checks,
+        at.isoformat(), not unusable and (not failed or bool(despite)),
+        despite if failed and not unusable else "",
+        _seen(previous, fold) if champion else "", checks,
     )  # fmt: skip
     _record(decision, folder, kept, settings)
     progress("decided", 1.0)
@@ -141,10 +159,28 @@ def _series(
     return dataset, flag(read, dataset.gauges)
 
 
-def _check_city(city_id: str, dataset: Dataset, settings: Settings, progress: Report) -> None:
-    known = {gauge.gauge_id for gauge in open_city(city_id, settings, progress).gauges}
+def _city(city_id: str, dataset: Dataset, settings: Settings, progress: Report) -> City:
+    """Give the city, which must have every gauge that the run forecasts."""
+    city = open_city(city_id, settings, progress)
+    known = {gauge.gauge_id for gauge in city.gauges}
     if strange := sorted(set(dataset.targets) - known):
-        raise ValueError(f"targets of the run must be gauges of {city_id}, got {strange} besides.")
+        raise ValueError(
+            f"targets of the run must be gauges of {city_id}, got {strange} besides. "
+            "Promote it for the city that it was trained for."
+        )
+    return city
+
+
+def _needs(challenger: LevelModel, name: str, city: City, settings: Settings) -> list[Need]:
+    """Give what the desk of the city needs, held against the challenger."""
+    desk = lessons(city, drill=False)
+    return needs_met(challenger, desk.model, desk.training, settings.champions / "tried", name)
+
+
+def _wanted(dataset: Dataset) -> pd.MultiIndex:
+    """Give every gauge and lead that the run was to forecast."""
+    leads_h = [round(lead.total_seconds() / 3600, 4) for lead in dataset.leads]
+    return pd.MultiIndex.from_product([dataset.targets, leads_h], names=KEY)
 
 
 def _checks_of(city_id: str, settings: Settings) -> Path:
@@ -152,13 +188,19 @@ def _checks_of(city_id: str, settings: Settings) -> Path:
     return own if own.is_file() else settings.bundles / CHECKS
 
 
-def _unlike(champion: LevelModel | None, challenger: LevelModel) -> str:
-    """Give why the two cannot be compared; "" = they forecast the same."""
-    if champion is None:
-        return ""
+def _rival(folder: Path | None, challenger: LevelModel) -> tuple[LevelModel | None, str]:
+    """Give the champion where both forecast the same; else None and why they are not compared."""
+    if folder is None:
+        return None, ""
+    try:
+        champion = load(folder)
+    except BROKEN as error:
+        return None, f"the champion cannot be read: {error}"
     theirs, ours = champion.config(), challenger.config()
     parts = [key for key in ("targets", "leads_s") if theirs[key] != ours[key]]
-    return f"the champion has other {' and '.join(parts)}" if parts else ""
+    if parts:
+        return None, f"the champion has other {' and '.join(parts)}"
+    return champion, ""
 
 
 def _metrics(
@@ -175,9 +217,8 @@ def _metrics(
     stays = train_one(task, observations).forecast
     told: list[tuple[str, LevelForecast]] = [(BESIDE, stays)]
     told += [(name, model.predict_many(observations, times)) for name, model in rivals.items()]
-    hindcasts = [Hindcast(name, "none", {"none": forecast}) for name, forecast in told]
     docket = docket_of(dataset, observations, (fold,), warn_at=config.warn_at)
-    return tidy(judge(hindcasts, docket))
+    return tidy(scores_of(dict(told), docket))
 
 
 def _seen(champion: Path | None, fold: Fold) -> str:

@@ -12,11 +12,13 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from kawamori.champion import Need
 from kawamori.city import read_toml
 from kawamori.verify_config import told_fault
 
 CHALLENGER, CHAMPION = "challenger", "champion"
 KEY = ["gauge", "lead_h"]
+SHOWN = 4  # gauges and leads named where a score is not known
 HOLDS: Mapping[str, Callable[[float, float], bool]] = {">=": operator.ge, "<=": operator.le}
 
 
@@ -45,6 +47,7 @@ class Outcome:
     threshold: float
     passed: bool | None
     reason: str = ""
+    final: bool = False  # no reason overrules it
 
     def line(self) -> str:
         """Give the row for people."""
@@ -52,7 +55,7 @@ class Outcome:
         value = "unknown" if self.value is None else f"{self.value:.3f}"
         ratio = " / champion" if self.against else ""
         reason = f" ({self.reason})" if self.reason else ""
-        rule = f"{self.metric}{ratio} {value} {self.operator} {self.threshold:g}"
+        rule = f"{self.metric}{ratio} {value} {self.operator} {self.threshold:g}".lstrip()
         return f"{told}  {self.name}: {rule}{reason}"
 
     def plain(self) -> dict[str, Any]:
@@ -85,23 +88,47 @@ def read_checks(path: Path) -> tuple[Check, ...]:
 
 
 def outcomes(
-    checks: Sequence[Check], metrics: pd.DataFrame, *, champion: bool, unlike: str = ""
+    checks: Sequence[Check],
+    metrics: pd.DataFrame,
+    wanted: pd.MultiIndex,
+    *,
+    champion: bool,
+    unlike: str = "",
 ) -> tuple[Outcome, ...]:
     """Give what becomes of each check.
 
     Parameters
     ----------
     metrics
-        Tidy scores of the models "challenger" and, where there is one, "champion".
+        Tidy scores of the models "challenger" and, where there is one, "champion". A score that
+        is not known has no row there.
+    wanted
+        Every gauge and lead of the challenger, as `KEY`; a score that lacks one is not known.
     champion
         Whether there is one; without it the rows against it do not apply.
     unlike
         Why the champion cannot be compared; its rows then fail. "" = it can.
     """
-    return tuple(_outcome(check, metrics, champion, unlike) for check in checks)
+    scores: dict[str, dict[str, pd.Series]] = {
+        model: {check.metric: _values(metrics, check.metric, model).reindex(wanted)
+                for check in checks}
+        for model in (CHALLENGER, CHAMPION)
+    }  # fmt: skip
+    return tuple(_outcome(check, scores, champion, unlike) for check in checks)
 
 
-def _outcome(check: Check, metrics: pd.DataFrame, champion: bool, unlike: str) -> Outcome:
+def desk_outcomes(needs: Sequence[Need]) -> tuple[Outcome, ...]:
+    """Give the needs of the desk as rows that no reason overrules."""
+    return tuple(
+        Outcome(f"the desk can use it: {one.name}", "", "", one.value, one.operator, one.threshold,
+                not one.told, one.told, final=True)
+        for one in needs
+    )  # fmt: skip
+
+
+def _outcome(
+    check: Check, scores: Mapping[str, Mapping[str, pd.Series]], champion: bool, unlike: str
+) -> Outcome:
     def told(value: float | None, passed: bool | None, reason: str = "") -> Outcome:
         return Outcome(check.name, check.metric, check.against, value, check.operator,
                        check.threshold, passed, reason)  # fmt: skip
@@ -110,11 +137,14 @@ def _outcome(check: Check, metrics: pd.DataFrame, champion: bool, unlike: str) -
         return told(None, None, "no champion yet")
     if check.against and unlike:
         return told(None, False, unlike)
-    values = _values(metrics, check.metric, CHALLENGER)
+    values = scores[CHALLENGER][check.metric]
     if check.against:
-        values = values / _values(metrics, check.metric, CHAMPION)
-    if values.empty or not np.isfinite(values.to_numpy(dtype=float)).all():
-        return told(None, False, "not known at every gauge and lead")
+        values = values / scores[CHAMPION][check.metric]
+    missing = values.index[~np.isfinite(values.to_numpy(dtype=float))]
+    if len(values) == 0 or len(missing):
+        where = ", ".join(f"{gauge} {lead_h:g} h" for gauge, lead_h in missing[:SHOWN])
+        return told(None, False, f"not known at {len(missing)} of {len(values)} gauges and leads: "
+                    f"{where}")  # fmt: skip
     worst = values.min() if check.operator == ">=" else values.max()
     value = float(worst if check.over == "worst" else values.mean())
     return told(value, HOLDS[check.operator](value, check.threshold))

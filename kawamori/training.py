@@ -29,8 +29,10 @@ from kawamori.datasets import Dataset
 from kawamori.digests import facts_digest, series_digest
 from kawamori.fan_out import Task, Trained, fan_out
 from kawamori.kept_models import program_digest
+from kawamori.model_form import check_kind
 from kawamori.progress import Report, silent
 from kawamori.settings import REPOSITORY, Settings
+from kawamori.training_checks import check_fit
 from kawamori.training_config import Models, TrainingConfig
 from kawamori.verify_data import read_known
 from kawamori.verify_trials import floods_within
@@ -111,13 +113,15 @@ def train(
     Raises
     ------
     ValueError
-        If dataset, city, targets or folds do not fit, or there is too little to learn from.
+        If dataset, city, targets, leads or folds do not fit, there is too little to learn from,
+        or the model fails or gives what is no forecast.
     FileNotFoundError
         If the series is not there.
     """
     progress("reading", 0.0)
     dataset, read = read_known(config.dataset, config.city, settings, progress)
     dataset = fitted_to(config, dataset)
+    check_fit(dataset, read)
     observations = flag(read, dataset.gauges)
     tasks = tasks_of(config, dataset, models)
     progress(f"training {len(tasks)} models", 0.1)
@@ -162,7 +166,7 @@ def tasks_of(config: TrainingConfig, dataset: Dataset, models: Models) -> list[T
     """Give one task per model and fold, persistence first."""
     kinds: dict[str, type[LevelFrame]] = {
         BESIDE: MODELS[BESIDE],
-        config.model: models[config.model],
+        config.model: check_kind(config.model, models[config.model]),
     }
     return [
         Task(kind, dataset.gauges, dataset.targets, dataset.leads, fold, config.seed,
@@ -187,9 +191,22 @@ def judged(
         trained[name] = (*trained.get(name, ()), one)
     forecasts = {name: joined(each) for name, each in trained.items()}
     docket = docket_of(dataset, observations, dataset.folds, warn_at=config.warn_at)
-    hindcasts = [Hindcast(name, "none", {"none": one}) for name, one in forecasts.items()]
-    scores = judge(hindcasts, docket)
+    scores = scores_of(forecasts, docket)
     return TrainingRun(config, dataset, data_digest, trained, forecasts, docket, scores)
+
+
+def scores_of(forecasts: Mapping[str, LevelForecast], docket: Docket) -> xr.Dataset:
+    """Give every score of the models by name, persistence among them.
+
+    All are scored on the rows that each of them knows. `answered` is the share of the forecasts
+    of persistence for which the model gives one too: silence must not pass for skill.
+    """
+    hindcasts = [Hindcast(name, "none", {"none": one}) for name, one in forecasts.items()]
+    told = xr.concat([one["level_m"].notnull().all("quantile").reset_coords(drop=True)
+                      for one in forecasts.values()], dim="case")  # fmt: skip
+    stays = told.isel(case=list(forecasts).index(BESIDE))
+    share = (told & stays).sum("issued_at") / stays.sum("issued_at")
+    return judge(hindcasts, docket).assign(answered=share.transpose("case", "gauge", "lead"))
 
 
 def docket_of(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from forecasting.evaluate import Fold
 from forecasting.frame import LevelFrame
@@ -91,10 +92,21 @@ def training_config(
     try:
         config = TrainingConfig.model_validate(dict(table))
     except ValidationError as error:
-        faults = [told_fault(fault) for fault in error.errors()] + faults
+        faults = [*_told(error.errors()), *faults]
     if faults or config is None:
         raise ValueError(f"{name}: " + "; ".join(faults) + ". Correct the file.")
     return config
+
+
+def _told(errors: Sequence[ErrorDetails]) -> list[str]:
+    """Give the faults without lists that are short only because their items are wrong."""
+    places = [fault["loc"] for fault in errors]
+    return [
+        told_fault(fault) for fault in errors
+        if fault["type"] != "too_short"
+        or not any(len(one) > len(fault["loc"]) and one[: len(fault["loc"])] == fault["loc"]
+                   for one in places)
+    ]  # fmt: skip
 
 
 def _faults(table: Mapping[str, Any], models: Models) -> list[str]:

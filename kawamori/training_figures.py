@@ -18,7 +18,12 @@ from kawamori.verify_style import legend, png, style_of, styled, text
 from kawamori.verify_tables import NAMES, shown_leads
 
 BINS = 10
+HATCHES = ("///", "", "...", "xxx")
 LARGEST = 3  # floods drawn
+FANNED = 8  # gauges with a picture of their floods: fans.png, fans-2.png …, in order of targets
+FIGURES = ("skill_by_lead.png", "reliability.png", "coverage.png", "value.png", "pit.png",
+           "detection.png", "fans.png",
+           *(f"fans-{number}.png" for number in range(2, FANNED + 1)))  # fmt: skip
 
 
 def figures_of(run: TrainingRun) -> dict[str, bytes]:
@@ -35,14 +40,23 @@ def figures_of(run: TrainingRun) -> dict[str, bytes]:
         "pit.png": pit(run.forecasts, truth, lead_h),
         "detection.png": detection(scores),
     }
-    target = run.dataset.targets[0]
-    floods = [one for one in run.docket.floods if one.gauge_id == target][:LARGEST]
-    if floods:
-        gauge = next(one for one in run.dataset.gauges if one.gauge_id == target)
-        beside = None if model == BESIDE else (BESIDE, run.forecasts[BESIDE])
-        told = verify_figures.Told(run.forecasts[model], beside)
-        drawn["fans.png"] = verify_figures.fans(told, truth, floods, dict(gauge.thresholds.items()))
+    for number, target in enumerate(run.dataset.targets[:FANNED]):
+        if fans := _fans(run, truth, target):
+            drawn["fans.png" if number == 0 else f"fans-{number + 1}.png"] = fans
     return drawn
+
+
+def _fans(run: TrainingRun, truth: Truth, target: str) -> bytes | None:
+    """Draw the largest floods of a gauge; None where it had none."""
+    floods = [one for one in run.docket.floods if one.gauge_id == target][:LARGEST]
+    if not floods:
+        return None
+    model = run.config.model
+    gauge = next(one for one in run.dataset.gauges if one.gauge_id == target)
+    beside = None if model == BESIDE else (BESIDE, run.forecasts[BESIDE])
+    title = f"{gauge.name} ({gauge.river}), {model}"
+    told = verify_figures.Told(run.forecasts[model], beside, title)
+    return verify_figures.fans(told, truth, floods, dict(gauge.thresholds.items()))
 
 
 def pit_values(forecast: LevelForecast, truth: Truth) -> xr.DataArray:
@@ -86,7 +100,9 @@ def pit(forecasts: Mapping[str, LevelForecast], truth: Truth, lead_h: float) -> 
             for axis, chosen in zip(axes, (values, values.where(flood)), strict=True):
                 share, edges = _shares(chosen.values)
                 style = style_of(model, "none")
-                axis.stairs(share, edges, color=style["color"], lw=1.6, label=style["label"])
+                dash = "--" if model == BESIDE else "-"
+                axis.stairs(share, edges, color=style["color"], lw=1.6, ls=dash,
+                            label=style["label"])  # fmt: skip
         for axis, name in zip(axes, (text("全時間", "all hours"),
                                      text("出水時", "flood hours")), strict=True):  # fmt: skip
             axis.axhline(1 / BINS, color="#6b7280", lw=0.8)
@@ -124,7 +140,8 @@ def detection(scores: pd.DataFrame) -> bytes:
             at = np.arange(len(names)) + (number - (len(models) - 1) / 2) * 0.8 / len(models)
             lead_h = [float(mean.get((model, name), np.nan)) for name in names]
             style = style_of(str(model), "none")
-            axis.bar(at, lead_h, 0.76 / len(models), color=style["color"], label=style["label"])
+            axis.bar(at, lead_h, 0.76 / len(models), color=style["color"], label=style["label"],
+                     hatch=HATCHES[number % len(HATCHES)], edgecolor="white")  # fmt: skip
             for place, name, top in zip(at, names, lead_h, strict=True):
                 if np.isfinite(top):
                     counts = wide.loc[(model, name)]

@@ -7,7 +7,9 @@ its digests.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +19,27 @@ import yaml
 
 from forecasting.model_card import CardFacts
 from forecasting.registry import save
+from kawamori.digests import facts_digest
 from kawamori.progress import Report, silent
 from kawamori.settings import Settings
 from kawamori.training import TrainingRun, train
 from kawamori.training_config import TrainingConfig, read_training, training_config
-from kawamori.training_figures import figures_of
+from kawamori.training_figures import FIGURES, figures_of
 from kawamori.verify_config import read_table
 
 RUN, MODELS_OF_RUN = "run.json", "models"
-CARD_SCORES = ("skill", "rmse_m", "rmse_m_flood", "crps_m", "coverage90", "coverage90_flood")
+WRITTEN = ("config.yaml", "metrics.csv", "metrics.nc", "model_card.md", "promotion.json")
+FACTS = ("config", "data_digest", "seed", "lock_digest", "program_digest", "versions", "models",
+         "metrics_digest")  # fmt: skip
+CARD_SCORES = (
+    "answered",
+    "skill",
+    "rmse_m",
+    "rmse_m_flood",
+    "crps_m",
+    "coverage90",
+    "coverage90_flood",
+)
 FIGURES_FROM = (
     "Tests of {folds} fold(s), none seen by the model that forecast it; no rain forecast was used. "
     "The model kept here is that of the last fold."
@@ -42,8 +56,14 @@ def run_training(
 
 
 def write_run(run: TrainingRun, folder: Path) -> Path:
-    """Write a run into `folder` (an earlier run of the same name is written over)."""
+    """Write a run into `folder`; what an earlier run left there is removed first.
+
+    `run.json` is written last: a folder without it holds no whole run.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    for name in (RUN, *WRITTEN, *FIGURES):
+        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / MODELS_OF_RUN, ignore_errors=True)
     written = run.config.model_dump(mode="json", exclude_defaults=True)
     (folder / "config.yaml").write_text(
         yaml.safe_dump(written, allow_unicode=True, sort_keys=False), encoding="utf-8"
@@ -71,14 +91,45 @@ def read_run(folder: Path) -> tuple[TrainingConfig, Mapping[str, Any]]:
     Raises
     ------
     ValueError
-        If the folder holds no run, or its configuration is not usable any more.
+        If the folder holds no whole run, a digest of it does not hold, or its configuration is
+        not usable any more.
     """
+    facts = _facts(folder)
+    config = training_config(read_table(folder / "config.yaml"), str(folder))
+    changed = [name for name, held in (
+        (RUN, facts_digest({key: facts[key] for key in FACTS}) == facts["digest"]),
+        ("config.yaml", config.model_dump(mode="json") == facts["config"]),
+        ("metrics.csv", _sha256(folder / "metrics.csv") == facts["metrics_digest"]),
+    ) if not held]  # fmt: skip
+    if changed:
+        raise ValueError(
+            f"a run must be as kawamori train wrote it, got {changed} changed or gone ({folder}). "
+            "Train again."
+        )
+    return config, facts
+
+
+def _facts(folder: Path) -> Mapping[str, Any]:
+    """Give what run.json holds, with every key of `FACTS`, the digest and the model's folder."""
     if not (folder / RUN).is_file():
         raise ValueError(
             f"a run folder must hold {RUN}, {folder} has none. kawamori train writes it."
         )
-    facts: Mapping[str, Any] = json.loads((folder / RUN).read_text(encoding="utf-8"))
-    return training_config(read_table(folder / "config.yaml"), str(folder)), facts
+    wanted = (*FACTS, "digest", "model_folder")
+    try:
+        facts = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        lacking = [key for key in wanted if key not in facts]
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{RUN} must hold {list(wanted)}, got {error!r} ({folder}). "
+                         "Train again.") from error  # fmt: skip
+    if lacking:
+        raise ValueError(f"{RUN} must hold {list(wanted)}, lacks {lacking} ({folder}). "
+                         "Train again.")  # fmt: skip
+    return dict(facts)
+
+
+def _sha256(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def card_facts(run: TrainingRun) -> CardFacts:

@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 from pydantic_core import ErrorDetails
 
 from forecasting.models import MODELS
@@ -19,14 +27,20 @@ ALWAYS = ("persistence", "linear", "raw", "quantile")  # beside every model, whe
 SPLIT_KEYS = ("split", "splits", "cv", "shuffle")
 
 
-def _utc(value: Any) -> Any:
-    """Give a plain date of the file as midnight UTC; a time must say its zone."""
+def _midnight(value: Any) -> Any:
+    """Give a plain date of the file as midnight UTC; a time must say its zone, a number is none."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    if isinstance(value, (int, float)):
+        raise ValueError("be a date such as 2024-07-01 or a time such as 2024-07-01T09:00+09:00")
     return value
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_utc)]
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_midnight), AfterValidator(_utc)]
 Span = tuple[Moment, Moment]
 RainMode = Literal["none", "noisy", "perfect"]
 
@@ -121,9 +135,31 @@ def read_config(path: Path) -> VerifyConfig:
     return config
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads plain YAML in which no key may be written twice: the last one would win unseen."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        """Give the keys and values of a mapping."""
+        names = [str(key.value) for key, _ in node.value]  # before `<<` adds others
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"each key must be written once, got {twice} more often")
+        return super().construct_mapping(node, deep=deep)
+
+
 def read_table(path: Path) -> Mapping[str, Any]:
-    """Give the keys and values of a YAML file; another form raises ValueError."""
-    table = yaml.safe_load(path.read_text(encoding="utf-8"))
+    """Give the keys and values of a YAML file.
+
+    Raises
+    ------
+    ValueError
+        If it is no YAML in UTF-8, holds a key twice, or something else than keys and values.
+    """
+    try:
+        table = yaml.load(path.read_text(encoding="utf-8-sig"), _Loader)
+    except (yaml.YAMLError, ValueError) as error:
+        raise ValueError(
+            f"{path.name} must be YAML in UTF-8: {error}. Correct the file."
+        ) from error
     if not isinstance(table, Mapping):
         raise ValueError(f"{path.name} must hold keys and values, got {type(table).__name__}.")
     return table
@@ -136,6 +172,12 @@ def told_fault(fault: ErrorDetails) -> str:
         return f"{key} must be given, got nothing"
     if fault["type"] == "extra_forbidden":
         return f"{key} must be a known key, got {fault['input']!r} under an unknown one"
+    if fault["type"] == "string_type" and isinstance(fault["input"], int | float):
+        return f"{key} must be text: put {fault['input']} in quotes"
+    if fault["type"] == "tuple_type":
+        return f"{key} must be a list, [a, b], got {fault['input']!r}"
+    if fault["type"] == "value_error" and fault["loc"][:-1] == ("folds",):
+        return f"{key}: {fault['msg'].removeprefix('Value error, ').rstrip('.')}"
     expected = fault["msg"].removeprefix("Value error, ").removeprefix("Input should ")
     return f"{key} must {expected}, got {str(fault['input'])!r}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta, timezone
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,8 @@ from kawamori.verify_tables import NAMES, shown_leads
 
 MARK_AREA = 2.5  # of the mark of one case, growing with the root of the cases
 LARGEST_AREA = 60.0
+LABEL_SHARE = 0.08  # of an axis, the height of a label
+JAPAN = timezone(timedelta(hours=9))
 
 
 def skill_by_lead(scores: pd.DataFrame, suites: Sequence[str]) -> bytes:
@@ -61,6 +64,7 @@ class Told:
 
     forecast: LevelForecast
     beside: tuple[str, LevelForecast] | None = None
+    title: str = ""  # above all panels
 
 
 def fans(
@@ -78,8 +82,13 @@ def fans(
                 lead = forecast["lead"].values[leads.index(lead_h)]
                 _fan(axes[row, column], told, truth, (flood, lead), thresholds)
                 ahead = text(f"{lead_h:g} 時間前の予測", f"{lead_h:g} h ahead")
-                axes[row, column].set_title(f"{flood.peak_at:%Y-%m-%d}  {ahead}", loc="left")
+                day = f"{flood.peak_at.astimezone(JAPAN):%Y-%m-%d}"
+                axes[row, column].set_title(f"{day}  {ahead}", loc="left")
             axes[row, 0].set_ylabel(text("水位 [m]", "level [m]"))
+        for axis in axes[-1]:
+            axis.set_xlabel(text("日本時間", "JST"))
+        if told.title:
+            figure.suptitle(told.title)
         legend(figure, axes[0, 0])
         return png(figure)
 
@@ -105,7 +114,6 @@ def reliability(scores: pd.DataFrame, suites: Sequence[str], lead_h: float) -> b
                              label=style["label"])  # fmt: skip
             axis.set_title(f"{text(SUITE_NAMES[suite], suite)}, {lead_h:g} h")
             axis.set_xlabel(text("予測した確率", "probability said"))
-            axis.set_box_aspect(1)
             axis.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
         axes[0].set_ylabel(text("起きた割合", "share that came true"))
         legend(figure, axes[0])
@@ -128,16 +136,18 @@ def coverage_by_class(
             axis.axhline(0.9, color="#1d4ed8", lw=0.8)
             cases = list(cases_of(part))
             for number, (model, rain, one) in enumerate(cases):
-                by_class = one.set_index("rise_class")["value"].reindex(list(RISE_CLASSES))
+                means = one.groupby("rise_class")["value"].mean()  # over gauges
+                by_class = means.reindex(list(RISE_CLASSES))
                 shift = (number - (len(cases) - 1) / 2) * 0.7 / max(len(cases), 1)
                 style = {**style_of(model, rain), "ls": ""}
                 axis.plot(np.arange(len(names)) + shift, by_class.to_numpy(), **style)
             axis.set_xticks(range(len(names)), names)
-            axis.set_ylim(0, 1.02)
+            axis.set_ylim(-0.04, 1.04)
             if row == 0:
                 axis.set_title(text(SUITE_NAMES[suites[column]], suites[column]))
             if column == 0:
                 axis.set_ylabel(f"{leads_h[row]:g} h")
+        figure.supylabel(text("90 % の幅に入った割合", "share inside the 90 % band"), size=10)
         legend(figure, axes[0, 0])
         return png(figure)
 
@@ -151,8 +161,8 @@ def economic_value(scores: pd.DataFrame, suites: Sequence[str], lead_h: float) -
         axes = figure.subplots(1, len(suites), squeeze=False, sharey=True)[0]
         for axis, suite in zip(axes, suites, strict=True):
             for model, rain, part in cases_of(chosen[chosen["suite"] == suite]):
-                one = part.sort_values("cost_loss")
-                axis.plot(one["cost_loss"], one["value"], **style_of(model, rain))
+                one = part.groupby("cost_loss")["value"].mean()  # over gauges
+                axis.plot(one.index, one.to_numpy(), **style_of(model, rain))
             axis.set(ylim=(-0.1, 1.02), xlim=(0, 1))
             axis.axhline(0, color="#6b7280", lw=0.8)
             axis.set_title(f"{text(SUITE_NAMES[suite], suite)}, {lead_h:g} h")
@@ -185,18 +195,31 @@ def _fan(
     axis.plot(time, observed, color="#111827", lw=1.6, ls="", marker=".", ms=4,
               label=text("観測", "observed"))  # fmt: skip
     top = max(np.nanmax(observed), np.nanmax(at[0.5])) * 1.15 + 0.2
-    for name, limit in thresholds.items():
-        if limit < top:
-            colour = THRESHOLD_COLOURS[name]
-            axis.axhline(limit, color=colour, lw=0.9, ls="--")
-            left = name == OLD_MAXIMUM  # it may lie beside an official level
-            where: Any = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points",
-                          "ha": "left" if left else "right", "va": "bottom"}  # fmt: skip
-            axis.annotate(text(NAMES[name], name), (0 if left else 1, limit), (0, 1), fontsize=8,
-                          color=colour, **where)  # fmt: skip
+    _levels(axis, {name: limit for name, limit in thresholds.items() if limit < top})
     days = int((time[-1] - time[0]) / np.timedelta64(1, "D")) + 1
     axis.xaxis.set_major_locator(DayLocator(interval=max(1, days // 6)))  # type: ignore[no-untyped-call]
     axis.xaxis.set_major_formatter(DateFormatter("%m-%d"))  # type: ignore[no-untyped-call]
+
+
+def _levels(axis: Axes, limits: Mapping[str, float]) -> None:
+    """Draw official levels; those that lie too close for two labels share one, highest first."""
+    for name, limit in limits.items():
+        axis.axhline(limit, color=THRESHOLD_COLOURS[name], lw=0.9, ls="--")
+    low, high = axis.get_ylim()
+    groups: list[list[str]] = []
+    for name in sorted(limits, key=lambda one: (one == OLD_MAXIMUM, -limits[one])):
+        beside = groups and OLD_MAXIMUM not in (name, groups[-1][0])
+        if beside and limits[groups[-1][-1]] - limits[name] < LABEL_SHARE * (high - low):
+            groups[-1].append(name)
+        else:
+            groups.append([name])
+    for names in groups:
+        left = names[0] == OLD_MAXIMUM  # it may lie beside an official level
+        where: Any = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points",
+                      "ha": "left" if left else "right", "va": "bottom"}  # fmt: skip
+        told = "・".join(text(NAMES[name], name) for name in names)
+        axis.annotate(told, (0 if left else 1, limits[names[0]]), (0, 1), fontsize=8,
+                      color=THRESHOLD_COLOURS[names[0]], **where)  # fmt: skip
 
 
 def _lines(axis: Axes, rows: pd.DataFrame) -> None:

@@ -24,7 +24,9 @@ COLOURS = {
 }  # fmt: skip
 MORE = ("#e69f00", "#56b4e9", "#000000")
 DASHES = {"none": "-", "noisy": "--", "perfect": ":"}
-MARKS = {"none": "o", "noisy": "s", "perfect": "^"}
+MARKS = {"noisy": "s", "perfect": "^"}
+MODEL_MARKS = {"persistence": "x", "linear": "o", "raw": "v", "quantile": "D", "gbm": "P"}
+OTHER_MARK = "*"
 CLASS_NAMES = {"falling": "急な低下", "steady": "平常", "rising": "上昇", "steep": "急な上昇"}
 SUITE_NAMES = {
     "leave_one_flood_out": "出水ひとつずつ除外", "above_maximum": "既往最大を超える出水",
@@ -48,11 +50,15 @@ def cases_of(rows: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
 
 
 def style_of(model: str, rain: str) -> dict[str, Any]:
-    """Give how a case is drawn: colour by model, dash and mark by rain."""
+    """Give how a case is drawn: colour by model, dash by rain, mark by rain or else by model.
+
+    The marks tell models apart where the colours do not: in grey, or to the colour-blind.
+    """
     spare = MORE[sum(map(ord, model)) % len(MORE)]
     label = model if rain == "none" else f"{model}, {text(RAIN_NAMES[rain], rain + ' rain')}"
-    return {"color": COLOURS.get(model, spare), "ls": DASHES[rain], "marker": MARKS[rain],
-            "ms": 5, "lw": 1.6, "label": label}  # fmt: skip
+    mark = MARKS.get(rain) or MODEL_MARKS.get(model, OTHER_MARK)
+    return {"color": COLOURS.get(model, spare), "ls": DASHES[rain], "marker": mark, "ms": 5,
+            "lw": 1.6, "label": label}  # fmt: skip
 
 
 def legend(figure: Figure, axis: Axes) -> None:

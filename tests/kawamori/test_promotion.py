@@ -11,20 +11,30 @@ import pandas as pd
 import pytest
 
 from forecasting.registry import UnusableModelError
+from forecasting.types import LevelForecast
+from forecasting.verification.judge import tidy
+from kawamori import training_folder
 from kawamori.promotion import champion_of, promote
 from kawamori.promotion_checks import Check, outcomes, read_checks
 from kawamori.settings import REPOSITORY
-from kawamori.training import train
+from kawamori.training import scores_of, train
 from kawamori.training_config import read_training
 from kawamori.training_folder import write_run
 
 AT = datetime(2030, 6, 1, tzinfo=UTC)
+WANTED = pd.MultiIndex.from_product([["g"], [1.0, 3.0]], names=["gauge", "lead_h"])
 EMPTY = dict.fromkeys(("threshold", "rise_class", "flood", "bin", "cost_loss"))
+
+
+LEADS_MIN = (60, 180, 360)  # the desk of the tiny city looks 6 h ahead
 
 
 @pytest.fixture(scope="module")
 def run(training_file, training_settings):
-    return train(read_training(training_file), training_settings)
+    config = read_training(training_file).model_copy(
+        update={"leads_min": LEADS_MIN, "every_min": 180}
+    )
+    return train(config, training_settings)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +70,7 @@ def test_the_first_that_passes_is_champion_and_its_equal_replaces_it(folder, set
     assert again.previous == first.model_folder
     champion = champion_of("tiny", settings)
     assert champion is not None
-    assert champion.config()["leads_s"] == [3600.0, 10800.0]
+    assert champion.config()["leads_s"] == [3600.0, 10800.0, 21600.0]
     told = (settings.champions / "tiny.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["promoted"] for line in told] == [True, True]
 
@@ -86,6 +96,12 @@ def test_a_challenger_that_fails_is_refused_unless_a_reason_is_given(folder, set
     (settings.champions / "models" / overruled.model_folder / "card.md").write_text("x")
     with pytest.raises(UnusableModelError, match=r"card\.md"):
         champion_of("tiny", settings)
+    # Nor does it stand in the way: the rows against it fail, and a reason overrules them.
+    (settings.bundles / "tiny" / "promotion.toml").unlink()
+    beside = promote(folder, "tiny", settings, at=AT)
+    assert "the champion cannot be read" in beside.lines()[-2]
+    assert not beside.promoted
+    assert promote(folder, "tiny", settings, at=AT, despite="it is damaged").promoted
 
 
 def test_a_series_that_changed_since_is_refused(folder, settings, tmp_path, training_settings):
@@ -101,6 +117,76 @@ def test_a_series_that_changed_since_is_refused(folder, settings, tmp_path, trai
 def test_a_folder_without_a_run_is_said(settings, tmp_path):
     with pytest.raises(ValueError, match=r"must hold run\.json"):
         promote(tmp_path, "tiny", settings, at=AT)
+
+
+def test_a_model_that_the_desk_cannot_use_is_refused_whatever_the_reason(
+    settings, training_file, training_settings, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(training_folder, "figures_of", lambda _: {})
+    changes = {"model": "persistence", "every_min": 720}  # 1 h and 3 h ahead; the desk looks 6 h
+    config = read_training(training_file).model_copy(update=changes)
+    short = write_run(train(config, training_settings), tmp_path / "short")
+    refused = promote(short, "tiny", settings, at=AT, despite="it is better")
+    assert (refused.promoted, refused.despite) == (False, "")
+    assert champion_of("tiny", settings) is None
+    told = refused.lines()
+    assert told[0].startswith("FAIL  the desk can use it: hours ahead, those of the desk: 3.000 >=")
+    assert told[0].endswith("6 (it must look 6 h ahead, looks 3 h)")
+    assert told[-1] == "tiny: refused: the desk cannot use it, train again"
+
+
+def without(key):
+    def spoil(folder):
+        facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        del facts[key]
+        (folder / "run.json").write_text(json.dumps(facts), encoding="utf-8")
+
+    return spoil
+
+
+def cut_short(folder):
+    (folder / "run.json").write_text('{"config": ', encoding="utf-8")
+
+
+def move_test(folder):
+    path = folder / "config.yaml"
+    told = path.read_text(encoding="utf-8")
+    assert "2030-04-15" in told
+    path.write_text(told.replace("2030-04-15", "2030-04-17"), encoding="utf-8")
+
+
+def better_scores(folder):
+    (folder / "metrics.csv").write_text("", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (without("data_digest"), r"lacks \['data_digest'\]"),
+        (without("model_folder"), r"lacks \['model_folder'\]"),
+        (cut_short, "JSONDecodeError"),
+        (move_test, r"\['config\.yaml'\] changed"),
+        (better_scores, r"\['metrics\.csv'\] changed"),
+    ],
+)
+def test_a_run_that_was_changed_by_hand_is_refused(folder, settings, spoil, why):
+    spoil(folder)
+    with pytest.raises(ValueError, match=why):
+        promote(folder, "tiny", settings, at=AT)
+
+
+def test_a_model_that_is_silent_when_it_is_hard_does_not_pass(run):
+    """Scores are of the rows that all models know: silence alone would raise the skill."""
+    told = run.forecasts["linear"]
+    rising = told["level_m"].diff("lead").isel(quantile=4, lead=0) > 0.1
+    quiet = told.assign(level_m=told["level_m"].where(~rising.drop_vars("lead")))
+    scores = tidy(scores_of({**run.forecasts, "linear": LevelForecast(quiet)}, run.docket))
+    share = scores[(scores["score"] == "answered") & (scores["model"] == "linear")]["value"]
+    kept = 1 - float(rising.mean())
+    assert kept < 0.99
+    assert list(share) == pytest.approx([kept] * 3, abs=1e-3)
+    (answers, *_) = read_checks(REPOSITORY / "data/promotion.toml")
+    assert (answers.metric, answers.threshold) == ("answered", 0.99)
 
 
 def check(**changes):
@@ -133,16 +219,21 @@ def rows(**by_model):
 )
 def test_a_row_is_judged_by_its_worst_or_mean(changes, value, passed):
     metrics = rows(challenger=(0.2, 0.4), champion=(0.1, 0.8))
-    (told,) = outcomes([check(**changes)], metrics, champion=True)
+    (told,) = outcomes([check(**changes)], metrics, WANTED, champion=True)
     assert told.value == (None if value is None else pytest.approx(value))
     assert told.passed is passed
 
 
 def test_what_is_not_known_or_not_alike_fails():
-    (told,) = outcomes([check()], rows(challenger=(0.2, float("nan"))), champion=False)
+    (told,) = outcomes([check()], rows(challenger=(0.2, float("nan"))), WANTED, champion=False)
     assert told.passed is False
-    (told,) = outcomes([check(against="champion")], rows(challenger=(0.2, 0.4)), champion=True,
-                       unlike="the champion has other leads_s")  # fmt: skip
+    # Tidy scores leave out what is not known: the row of 3 h is not there at all.
+    lacking = rows(challenger=(0.2, 0.4)).iloc[:1]
+    (told,) = outcomes([check()], lacking, WANTED, champion=False)
+    assert (told.value, told.passed) == (None, False)
+    assert told.line().endswith("unknown <= 1 (not known at 1 of 2 gauges and leads: g 3 h)")
+    (told,) = outcomes([check(against="champion")], rows(challenger=(0.2, 0.4)), WANTED,
+                       champion=True, unlike="the champion has other leads_s")  # fmt: skip
     assert told.passed is False
     assert "other leads_s" in told.line()
 
