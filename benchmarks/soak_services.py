@@ -34,7 +34,8 @@ from kawamori.store import opened_store
 
 TOKEN = "soak"  # of a console that nobody else reaches
 PEOPLE = 400  # that each cycle's approval is sent to
-ANSWERS_S = 900.0  # that a console started anew may take on a busy machine
+ANSWERS_S = 300.0  # that a console started anew may take on a busy machine
+AGAIN_S = 2.0  # after which systemd starts one anew that ended
 AGE = re.compile(rb'^kawamori_cycle_age_seconds\{city="[^"]*"\} (\S+)', re.MULTILINE)
 SPARE_MB = 1536  # of a disk that holds a day's reports
 FORK = multiprocessing.get_context("fork")
@@ -58,23 +59,32 @@ class Console:
             "KAWAMORI_HOME": str(settings.home), "KAWAMORI_OUT": str(settings.out),
             "KAWAMORI_DATABASE_URL": settings.store_url, "KAWAMORI_METRICS_TOKEN": TOKEN,
         }  # fmt: skip
+        self.log = settings.home / "console.log"
         self.lives: list[list[float]] = []  # resident MB, cycle by cycle, since each start
         self.asked = self.unanswered = 0
         self.stale: list[str] = []
         self._start()
 
     def _start(self) -> None:
-        command = [sys.executable, "-m", "kawamori", "serve", "--port", str(self.port)]
-        self.process = subprocess.Popen(
-            command, env=os.environ | self.variables,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        self.process = self._begun()
         self.lives.append([])
         until = time.monotonic() + ANSWERS_S
         while self._answer("/healthz", 5.0) is None:
             if time.monotonic() > until:
-                raise RuntimeError(f"the console must answer within {ANSWERS_S:g} s")
-            time.sleep(0.2)
+                said = self.log.read_text(encoding="utf-8")[-500:]
+                raise RuntimeError(
+                    f"the console must answer within {ANSWERS_S:g} s; it said: {said}"
+                )
+            time.sleep(AGAIN_S)
+            if self.process.poll() is not None:
+                self.process = self._begun()
+
+    def _begun(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "kawamori", "serve", "--port", str(self.port)]
+        with self.log.open("wb") as log:
+            return subprocess.Popen(
+                command, env=os.environ | self.variables, stdout=log, stderr=log
+            )
 
     def look(self, newest: datetime | None) -> None:
         """Ask for the citizens' page and the figures; the newest run must be the one in them."""
