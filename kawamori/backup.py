@@ -160,10 +160,11 @@ def _gone(known: list[StoredRun]) -> list[str]:
 def _pack(packed: ZipFile, path: Path, name: str) -> str:
     packed.write(path, name)
     with packed.open(name) as stored:  # what was packed, even if the file has changed since
-        return _digest(stored)
+        return digest_of(stored)
 
 
-def _digest(file: IO[bytes]) -> str:
+def digest_of(file: IO[bytes]) -> str:
+    """Give the sha256 of an open file, as a manifest tells it."""
     return file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
@@ -177,7 +178,7 @@ def _checked(packed: ZipFile, store: str, file: Path) -> dict[str, Any]:
     bad += [f"{name} leaves its folder" for name in sorted(wanted) if _strays(name)]
     for name in sorted(found & set(wanted)):
         with packed.open(name) as part:
-            if _digest(part) != wanted[name]:
+            if digest_of(part) != wanted[name]:
                 bad.append(f"{name} was changed")
     if store not in wanted:
         bad.append(f"it holds no {store}: the store it came from is of another kind")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any, get_args
 
@@ -31,11 +31,15 @@ def city_faults(facts: Mapping[str, Any]) -> Iterator[str]:
     for key in (name for name in TEXTS if name in facts):
         if not _text(facts[key]):
             yield f"{key} must be a text, not empty, got {facts[key]!r}"
-        elif fault := CHECKS.get(key, lambda _: "")(facts[key]):
+        elif key in CHECKS and (fault := CHECKS[key](facts[key])):
             yield fault
     for key in (name for name in LISTS if name in facts):
         if not _texts(facts[key]):
             yield f"{key} must be a list of texts, got {facts[key]!r}"
+    if not _tables(facts.get("feed", [])):
+        yield "feeds must be tables [[feed]], got [feed]"
+    if not isinstance(facts.get("telegrams", {}), Mapping):
+        yield f"telegrams must be a table, got {facts['telegrams']!r}"
 
 
 def gauge_faults(tables: Mapping[str, Any]) -> Iterator[str]:
@@ -43,7 +47,7 @@ def gauge_faults(tables: Mapping[str, Any]) -> Iterator[str]:
     seen: set[str] = set()
     for table, kind in (("gauge", Gauge), ("rain_gauge", RainGauge)):
         rows = tables.get(table, [])
-        if not isinstance(rows, Sequence) or not all(isinstance(row, Mapping) for row in rows):
+        if not _tables(rows):
             yield f"stations must be tables [[{table}]], got [{table}]"
             continue
         for number, row in enumerate(rows, start=1):
@@ -122,6 +126,10 @@ CHECKS: dict[str, Callable[[str], str]] = {
 
 def _text(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
+
+
+def _tables(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, Mapping) for each in value)
 
 
 def _texts(value: Any) -> bool:

@@ -82,7 +82,21 @@ def is_kept(
     rain_forecast: RainForecast | None = None,
 ) -> bool:
     """Tell whether `fit_or_load` would read the model instead of training it."""
-    return (home / "known" / _key(model, _facts(city, training), rain_forecast)).exists()
+    folder = kept_folder(model, training, home, city=city, rain_forecast=rain_forecast)
+    return folder is not None
+
+
+def kept_folder(
+    model: LevelModel,
+    training: Observations,
+    home: Path,
+    *,
+    city: City,
+    rain_forecast: RainForecast | None = None,
+) -> Path | None:
+    """Give the folder that `fit_or_load` would read, unchecked; None = it would train."""
+    known = home / "known" / _key(model, _facts(city, training), rain_forecast)
+    return home / known.read_text(encoding="ascii").strip() if known.exists() else None
 
 
 def _kept(known: Path, home: Path, tell: Callable[[str], None]) -> LevelModel | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -9,14 +10,14 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+PREFIX = "KAWAMORI_"
+BESIDE = {"KAWAMORI_DEBUG"}  # read by the command line alone
 
 
 class Settings(BaseSettings):
     """Where things lie and how channels are reached; secrets never appear in `repr`."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="KAWAMORI_", extra="ignore", hide_input_in_errors=True
-    )
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", hide_input_in_errors=True)
 
     data: Path | None = None  # folder of real series and lists; None = fictional town only
     assisted: Path | None = (
@@ -57,7 +58,7 @@ class Settings(BaseSettings):
     cap_certificate: Path | None = None  # PEM of the same key
 
     feed_tokens: dict[str, SecretStr] = {}  # by name of a feed: sent to it as a bearer's
-    cycle_max_min: float = 8.0  # a longer cycle is killed, and the staff told
+    cycle_max_min: float = Field(default=8.0, gt=0)  # a longer cycle is killed, and the staff told
 
     backups_kept: int = Field(default=7, ge=1)  # nightly ones in `home`/backups
 
@@ -131,3 +132,10 @@ class Settings(BaseSettings):
                 "Set it, or use the fictional town: kawamori drill drill-town"
             )
         return self.data
+
+
+def unknown_settings() -> list[str]:
+    """Give the names of the environment that look like settings and are none: misspelt."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | BESIDE
+    named = {name.upper() for name in os.environ if name.upper().startswith(PREFIX)}
+    return sorted(named - known)

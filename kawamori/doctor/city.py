@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from alerts.duty.roster import on_watch
-from forecasting.registry import load
-from kawamori.champion import champion_folder
+from alerts.duty.types import Officer
+from alerts.wording import JST
 from kawamori.city import read_city
-from kawamori.cycle_log import cycles
-from kawamori.doctor.finding import Finding, Found, Patient, age, ok, red, unknown
-from kawamori.feeds.config import read_feeds
-from kawamori.feeds.facts import FeedFact, feed_facts
+from kawamori.cycle_log import last_cycle
+from kawamori.doctor.finding import Finding, Found, Patient, age, ok, red
 from kawamori.official_files import official_files
 from kawamori.policies import read_policy
 from kawamori.rosters import city_roster
@@ -27,10 +25,9 @@ FILES = {
     "missing": "missing",
     "unreadable": "unreadable",
 }
-FEED_REMEDY = (
-    "kawamori feed CITY NAME asks it again; docs/operations.md (赤くなったら) names each fault."
-)
 AHEAD = timedelta(minutes=2)
+WAYS = {"email": "smtp_host", "line": "line_token"}  # of staff: by which setting
+QUARTER, WEEK = timedelta(minutes=15), timedelta(days=7)
 CYCLE_MAX = timedelta(minutes=90)  # where no policy can be read
 
 
@@ -38,13 +35,18 @@ def bundle(patient: Patient, city_id: str) -> Found:
     """Read the bundle, and tell which official files are there and which are stand-ins."""
     check, folder = f"{city_id} bundle", patient.settings.cities / city_id
     if not folder.is_dir():
-        yield red(check, "the city is not built", f"kawamori city build {city_id}")
+        yield red(
+            check,
+            f"there is no folder {folder}",
+            f"Make it (docs/city.md), build it "
+            f"(kawamori city build {city_id}), or correct the name of its roster.",
+        )
         return
     try:
         city = read_city(folder)
         rows = official_files(folder)
     except (ValueError, OSError) as error:
-        yield red(check, str(error), f"kawamori city build {city_id}")
+        yield red(check, str(error), "Correct what it names (docs/city.md, data/README.md).")
         return
     yield ok(check, f"{len(city.gauges)} gauges, {len(city.districts)} districts")
     states: list[str] = [row.state for row in rows]
@@ -70,54 +72,8 @@ def policy(patient: Patient, city_id: str) -> Found:
     yield ok(check, f"version {rules.version}")
 
 
-def model(patient: Patient, city_id: str) -> Found:
-    """See that a trained model of the city is kept and of this version's feature layout."""
-    yield from _champion(patient, city_id)
-    check, home = f"{city_id} model", patient.settings.models
-    folders = [path for path in _model_folders(home) if _title(path) == _name(patient, city_id)]
-    if not folders:
-        yield red(
-            check,
-            "none is kept: the next cycle trains first, which takes minutes",
-            f"kawamori run {city_id} --observations FILE",
-        )
-        return
-    faults = []
-    for folder in folders:
-        try:
-            load(folder)
-        except (ValueError, OSError) as error:
-            faults.append(str(error))
-        else:
-            yield ok(check, f"{folder.name[:12]}, of this version and feature layout")
-            return
-    yield red(check, faults[0], f"Train it again: kawamori run {city_id} --observations FILE")
-
-
-def _champion(patient: Patient, city_id: str) -> Found:
-    """Tell whether the promoted model can be read, and whether the newest cycle used it."""
-    check, remedy = (
-        f"{city_id} champion",
-        ("kawamori promote a new one, or remove champions/CITY.json: the default then forecasts."),
-    )
-    try:
-        folder = champion_folder(city_id, patient.settings)
-        if folder is None:
-            return
-        load(folder)
-    except (ValueError, OSError, KeyError, TypeError, AttributeError) as error:
-        yield red(check, f"it cannot be used: {type(error).__name__}: {error}", remedy)
-        return
-    run = patient.newest(city_id)
-    told = (_record(None if run is None else run.folder).get("forecaster") or {}).get("why_not")
-    if told:
-        yield red(check, f"the newest cycle could not use it: {told}", remedy)
-    else:
-        yield ok(check, f"{folder.name[:12]} can be used")
-
-
 def roster(patient: Patient, city_id: str) -> Found:
-    """See that there is a duty roster and that somebody is on watch now."""
+    """See that somebody is on watch now and in the week to come, and can be reached."""
     check = f"{city_id} roster"
     try:
         people = city_roster(patient.settings, city_id)
@@ -125,17 +81,45 @@ def roster(patient: Patient, city_id: str) -> Found:
         yield red(check, "there is none: nobody is alerted", "Write it as in docs/duty.md.")
         return
     except (ValueError, OSError) as error:
-        yield red(check, str(error), f"kawamori duty roster {city_id}")
+        yield red(check, str(error), f"Correct it (docs/duty.md): kawamori duty roster {city_id}")
         return
     watch = on_watch(people, patient.now)
+    told = f"on watch: {', '.join(one.person_id for one in watch.people)}"
     if watch.off_shift:
+        told = f"nobody of {len(people)} is on shift now, so everybody is told"
+        yield red(check, told, "Close the gap in the shifts.")
+    elif gap := _gap(people, patient.now):
+        told = f"nobody is on shift from {gap[0]:%m-%d %H:%M} to {gap[1]:%m-%d %H:%M} in Japan"
+        yield red(check, f"{told}: everybody is told then", "Close the gap in the shifts.")
+    ways = {name for name, key in WAYS.items() if _set_up(patient, key)}
+    mute = sorted(one.person_id for one in people if not any(map(one.address, ways)))
+    if mute:
+        told = "cannot be reached by mail or LINE as they are set up"
         yield red(
             check,
-            f"nobody of {len(people)} is on shift now, so everybody is told",
-            "Close the gap in the shifts.",
+            f"{', '.join(mute)} {told}",
+            "Set KAWAMORI_SMTP_HOST or KAWAMORI_LINE_TOKEN, or give another address.",
         )
-    else:
-        yield ok(check, f"on watch: {', '.join(one.person_id for one in watch.people)}")
+    elif not watch.off_shift and not gap:
+        yield ok(check, told)
+
+
+def _gap(people: Sequence[Officer], now: datetime) -> tuple[datetime, datetime] | None:
+    """Give the first time of the coming week with nobody on shift, in Japan; None = there is none.
+
+    Looked at each quarter of an hour, as shifts begin and end.
+    """
+    times = [now + number * QUARTER for number in range(WEEK // QUARTER)]
+    bare = [at for at in times if on_watch(people, at).off_shift]
+    if not bare:
+        return None
+    end = next((at for at in times if at > bare[0] and at not in bare), times[-1])
+    return bare[0].astimezone(JST), end.astimezone(JST)
+
+
+def _set_up(patient: Patient, key: str) -> bool:
+    told = getattr(patient.settings, key)
+    return bool(told.get_secret_value() if isinstance(told, SecretStr) else told)
 
 
 def cycle(patient: Patient, city_id: str) -> Found:
@@ -149,7 +133,7 @@ def cycle(patient: Patient, city_id: str) -> Found:
         yield red(
             check,
             "no cycle has run (drills do not count)",
-            f"kawamori run {city_id} --observations FILE, every ten minutes",
+            f"kawamori cycle {city_id}, then enable its timer (docs/operations.md)",
         )
         return
     cycle_max, telegram_max = _limits(patient, city_id)
@@ -168,12 +152,13 @@ def cycle(patient: Patient, city_id: str) -> Found:
         )
     else:
         yield ok(check, f"the newest is {age(old)} old")
-    yield _telegrams(f"{city_id} telegrams", run.folder, patient.now, telegram_max)
+    heard = _heard(patient.record(run))
+    yield _telegrams(f"{city_id} telegrams", heard, patient.now, telegram_max)
 
 
 def _last_cycle(engine: Engine, city_id: str) -> Found:
     """Say it if the last cycle of the timer did not end well."""
-    last = next(reversed(cycles(engine, city_id)), None)
+    last = last_cycle(engine, city_id)
     if last is not None and last.state in ("failed", "killed"):
         yield red(
             f"{city_id} last cycle",
@@ -182,57 +167,13 @@ def _last_cycle(engine: Engine, city_id: str) -> Found:
         )
 
 
-def feeds(patient: Patient, city_id: str) -> Found:
-    """Tell how each feed is by its own interval; one on demand is never late."""
-    if patient.engine is None:
-        return
-    try:
-        city = read_city(patient.settings.cities / city_id)
-    except (ValueError, OSError):
-        return  # its own check says it
-    check = f"{city_id} feeds"
-    try:
-        known = read_feeds(city)
-    except ValueError as error:
-        yield red(check, str(error), "Correct the [[feed]] of city.toml (docs/operations.md).")
-        return
-    if not known:
-        yield unknown(
-            check,
-            "none is set up: series come by hand alone",
-            "Write [[feed]] into the city.toml of the built city (docs/operations.md).",
-        )
-    for fact in feed_facts(patient.engine, city, known):
-        yield _feed(f"{city_id} feed {fact.name}", fact, patient.now)
-    for feed in known:
-        if feed.on_demand:
-            yield ok(f"{city_id} feed {feed.name}", "on demand only, never polled by itself")
-
-
-def _feed(check: str, fact: FeedFact, now: datetime) -> Finding:
-    if fact.last_good is None:
-        told = f"never good{f': {fact.fault}' if fact.fault else ', never polled'}"
-        return red(check, told, FEED_REMEDY)
-    told = f"last good {age(now - fact.last_good)} ago, every {age_s(fact.every_s)}"
-    if fact.failures:
-        return red(check, f"{told}; {fact.failures} failed since: {fact.fault}", FEED_REMEDY)
-    if fact.silent(now):
-        return red(check, told, "See why no cycle polls it: systemctl list-timers 'kawamori-*'")
-    return ok(check, told)
-
-
-def age_s(seconds: float) -> str:
-    """Give an interval in words."""
-    return age(timedelta(seconds=seconds)) if seconds >= 60 else f"{seconds:g} s"
-
-
-def _telegrams(check: str, folder: Path | None, now: datetime, most: timedelta) -> Finding:
-    heard = _heard(folder)
+def _telegrams(check: str, heard: datetime | None, now: datetime, most: timedelta) -> Finding:
     if heard is None:
         return red(
             check,
             "no feed is connected: official warnings are not read",
-            "kawamori run --telegrams FOLDER, with a receiver that fills it.",
+            "Write a [[feed]] of kind jma-xml (docs/operations.md), or: kawamori run --telegrams "
+            "FOLDER, with a receiver that fills it.",
         )
     if now - heard > most:
         return red(
@@ -243,22 +184,13 @@ def _telegrams(check: str, folder: Path | None, now: datetime, most: timedelta) 
     return ok(check, f"last heard {age(now - heard)} ago")
 
 
-def _heard(folder: Path | None) -> datetime | None:
+def _heard(record: Mapping[str, Any]) -> datetime | None:
     """Give when the telegram feed last lived, as the newest run read it."""
     try:
-        told = _record(folder)["warnings"]["received_at"]
+        told = record["warnings"]["received_at"]
         return None if told is None else datetime.fromisoformat(told)
     except (ValueError, KeyError, TypeError):
         return None
-
-
-def _record(folder: Path | None) -> dict[str, Any]:
-    """Give run.json of a run; {} if it is not there or cannot be read."""
-    try:
-        told = json.loads((folder or Path()).joinpath("run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return told if isinstance(told, dict) else {}
 
 
 def _limits(patient: Patient, city_id: str) -> tuple[timedelta, timedelta]:
@@ -269,26 +201,3 @@ def _limits(patient: Patient, city_id: str) -> tuple[timedelta, timedelta]:
         return CYCLE_MAX, CYCLE_MAX
     minutes = rules.staff.old_min, rules.staleness.telegram_min
     return timedelta(minutes=minutes[0]), timedelta(minutes=minutes[1])
-
-
-def _model_folders(home: Path) -> list[Path]:
-    folders = [path.parent for path in home.glob("*/manifest.json")]
-    return sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True)
-
-
-def _title(folder: Path) -> str:
-    """Give the name of the city that a kept model was trained for."""
-    try:
-        facts: dict[str, Any] = json.loads((folder / "config.json").read_bytes())["facts"]
-        return str(facts["title"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
-
-
-def _name(patient: Patient, city_id: str) -> str:
-    from kawamori.city import read_toml
-
-    try:
-        return str(read_toml(patient.settings.cities / city_id / "city.toml")["name"])
-    except (OSError, ValueError, KeyError):
-        return city_id

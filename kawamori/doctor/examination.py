@@ -10,23 +10,26 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from kawamori.doctor import city, machine, store
+from kawamori.doctor import city, facts, feeds, home, machine, model, service, store
 from kawamori.doctor.finding import MARKS, Finding, Found, Patient, red
 from kawamori.rosters import rostered
 from kawamori.settings import Settings
-from kawamori.store import stored_runs
 
 SETTINGS_REMEDY = "Correct it where the environment is set: /etc/kawamori/kawamori.env."
 WORDS = {"ok": "良", "red": "異常", "unknown": "不明"}
 MACHINE: tuple[Callable[[Patient], Found], ...] = (
     machine.python, machine.lock, machine.assets, machine.font, machine.data, machine.folders,
     machine.disk, machine.clock, machine.network_time, machine.timezone, machine.secrets,
+    home.owners, home.writable, home.inodes, home.common, home.spelling, home.addresses,
+    home.feed_tokens, service.timers, service.mail_server,
 )  # fmt: skip
 STORE: tuple[Callable[[Patient], Found], ...] = (
-    store.ledger, store.channels, store.outbox, store.first_admin, store.approvers, store.backups,
+    store.ledger, store.guards, store.channels, store.outbox, store.first_admin, store.approvers,
+    store.backups, service.tokens,
 )  # fmt: skip
 CITY: tuple[Callable[[Patient, str], Found], ...] = (
-    city.bundle, city.policy, city.model, city.roster, city.cycle, city.feeds,
+    city.bundle, facts.facts, city.policy, model.model, model.champion, model.rain, city.roster,
+    city.cycle, feeds.feeds,
 )  # fmt: skip
 
 
@@ -40,9 +43,8 @@ def examine(settings: Settings, *, now: datetime, city_id: str | None = None) ->
     """
     engine, answered = store.open_store(settings)
     try:
-        runs = () if engine is None else tuple(stored_runs(engine, state="complete"))
         cities = _cities(settings) if city_id is None else (city_id,)
-        patient = Patient(settings, cities, now, engine, runs)
+        patient = Patient(settings, cities, now, engine)
         found = [line for check in MACHINE for line in _lines(check, patient)]
         found += [answered, *(line for check in STORE for line in _lines(check, patient))]
         if not cities:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from sqlalchemy import Engine
 
 from kawamori.settings import Settings
-from kawamori.store import StoredRun
+from kawamori.store import StoredRun, newest_run
 
 State = Literal["ok", "red", "unknown"]
 MARKS: dict[State, str] = {"ok": "✔", "red": "✖", "unknown": "？"}
@@ -34,12 +36,20 @@ class Patient:
     cities: tuple[str, ...]
     now: datetime
     engine: Engine | None = None  # None = no store that this program can read
-    runs: tuple[StoredRun, ...] = ()  # complete ones of these cities, newest first
 
     def newest(self, city_id: str) -> StoredRun | None:
         """Give the newest complete run of a city that is no drill; None = there is none."""
-        own = (run for run in self.runs if run.city_id == city_id and not run.drill)
-        return next(own, None)
+        engine = self.engine
+        return None if engine is None else newest_run(engine, city_id=city_id, drill=False)
+
+    def record(self, run: StoredRun | None) -> dict[str, Any]:
+        """Give run.json of a run; {} if there is none or it cannot be read."""
+        try:
+            folder = Path() if run is None or run.folder is None else run.folder
+            told = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return told if isinstance(told, dict) else {}
 
 
 Found = Iterator[Finding]
@@ -51,8 +61,8 @@ def ok(check: str, told: str) -> Finding:
 
 
 def red(check: str, told: str, remedy: str) -> Finding:
-    """Give a fault and its remedy."""
-    return Finding(check, "red", told, remedy)
+    """Give a fault and its remedy; what a driver said in many lines stands in one."""
+    return Finding(check, "red", " ".join(told.split()), remedy)
 
 
 def unknown(check: str, told: str, remedy: str) -> Finding:

@@ -24,6 +24,7 @@ from kawamori.doctor.finding import Found, Patient, ok, red, unknown
 PYTHON = (3, 11)
 FREE_MIN_BYTES = 2 * 1024**3  # some months of reports of a city
 AHEAD = timedelta(minutes=2)  # file servers may be a little ahead
+ENVIRONMENT = Path("/etc/kawamori")  # where docs/operations.md puts the secrets
 NAMED = 5  # so many items stand in one line
 
 
@@ -125,7 +126,7 @@ def folders(patient: Patient) -> Found:
                 "Give it to the user that runs kawamori (chown, chmod u+rwx).",
             )
         else:
-            yield ok(check, "writable")
+            yield ok(check, f"{folder.resolve()} is writable")
 
 
 def disk(patient: Patient) -> Found:
@@ -190,7 +191,8 @@ def _private(patient: Patient) -> Iterator[Path]:
     if url.get_backend_name() == "sqlite" and url.database:
         yield Path(url.database)
     yield from settings.rosters.glob("*.toml")
-    yield from settings.home.glob("*.env")
+    for folder in (settings.home, ENVIRONMENT):
+        yield from folder.glob("*.env")
     yield from settings.backups.glob("*.zip")
     for path in (settings.cap_key, settings.assisted):
         if path is not None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import zlib
 from datetime import datetime, timedelta
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
-from sqlalchemy import Connection, Engine, func, make_url, select
+from sqlalchemy import Connection, Engine, func, inspect, make_url, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from alerts.ledger import faults, read, read_head
+from alerts.ledger_tables import HEAD_GUARDS, ROW_GUARDS
 from alerts.preflight import last_checks, tell
 from alerts.recipients import recipient_address
-from kawamori.backup import MANIFEST
+from kawamori import tables
+from kawamori.backup import MANIFEST, STORE, digest_of
 from kawamori.database import HEAD, connect, revision
 from kawamori.doctor.finding import Finding, Found, Patient, age, ok, red
 from kawamori.duty_facts import health
@@ -27,6 +31,11 @@ FILE_REMEDY = (
     "Give the file to the user that runs kawamori, or free the disk; a damaged one is moved aside, "
     "then: kawamori restore, from the newest file of backups/."
 )
+TRIGGER = re.compile(r"CREATE TRIGGER (\w+)")
+TRIGGERS = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'",
+}
 BACKUP_MAX = timedelta(days=2)  # a nightly back-up may miss once
 
 
@@ -42,14 +51,50 @@ def open_store(settings: Settings) -> tuple[Engine | None, Finding]:
         found = revision(engine)
     except (ValueError, OSError, SQLAlchemyError) as error:
         return None, red("store", str(error).split(" SQLite:")[0], remedy)
-    if found != HEAD:
+    fault = _revision(found) if found != HEAD else _shape(engine)
+    if fault is not None:
         engine.dispose()
-        return None, red(
-            "store",
-            f"revision {found or 'none'}, this program needs {HEAD}",
-            "kawamori backup FILE, then: kawamori database upgrade",
-        )
+        return None, fault
     return engine, ok("store", f"answers, revision {HEAD}")
+
+
+def _revision(found: str | None) -> Finding:
+    if found is not None and found > HEAD:
+        return red("store", f"revision {found} is of a newer program, this one needs {HEAD}",
+                   "Install the newer program again; only that one can take the store back: "
+                   f"kawamori database downgrade {HEAD}")  # fmt: skip
+    return red("store", f"revision {found or 'none'}, this program needs {HEAD}",
+               "kawamori backup FILE, then: kawamori database upgrade")  # fmt: skip
+
+
+def _shape(engine: Engine) -> Finding | None:
+    """Give what the store lacks of what its revision promises; None = nothing."""
+    there = set(inspect(engine).get_table_names())
+    if lacking := sorted(set(tables.metadata.tables) - there):
+        return red("store", f"tables are missing: {', '.join(lacking)}: an upgrade or a restore "
+                   "ended half-way", "Move it aside, then: kawamori restore, from the newest file "
+                   "of backups/.")  # fmt: skip
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            said = str(connection.execute(text("PRAGMA quick_check(1)")).scalar())
+        if said != "ok":
+            return red("store", f"the file is damaged: {said}", FILE_REMEDY)
+    return None
+
+
+def guards(patient: Patient) -> Found:
+    """See that the database itself still refuses to change a row of the ledger."""
+    if patient.engine is None:
+        return
+    dialect = patient.engine.dialect.name
+    wanted = {found[1] for statement in (*ROW_GUARDS[dialect], *HEAD_GUARDS[dialect])
+              if (found := TRIGGER.match(statement))}  # fmt: skip
+    with patient.engine.connect() as connection:
+        there = set(map(str, connection.execute(text(TRIGGERS[dialect])).scalars()))
+    if lacking := sorted(wanted - there):
+        yield red("ledger guards", f"triggers are missing: {', '.join(lacking)}: rows of the "
+                  "ledger could be rewritten", "kawamori verify-ledger, then bring the store back "
+                  "from a back-up: kawamori restore")  # fmt: skip
 
 
 def ledger(patient: Patient) -> Found:
@@ -186,7 +231,8 @@ def backups(patient: Patient) -> Found:
     if on_server and shutil.which("pg_dump") is None:
         yield red("pg_dump", "it is not installed: no back-up can be made",
                   "apt-get install postgresql-client")  # fmt: skip
-    made = [at for path in sorted(folder.glob("*.zip")) if (at := _made_at(path)) is not None]
+    made = {at: path for path in sorted(folder.glob("*.zip"))
+            if (at := _made_at(path)) is not None}  # fmt: skip
     if not made:
         yield red(
             "backup",
@@ -194,8 +240,12 @@ def backups(patient: Patient) -> Found:
             "systemctl enable --now kawamori-backup.timer; keep a copy elsewhere.",
         )
         return
-    old = patient.now - max(made)
-    if old > BACKUP_MAX:
+    newest = max(made)
+    old = patient.now - newest
+    if fault := _broken(made[newest], "postgresql" if on_server else "sqlite"):
+        yield red("backup", f"{made[newest].name} cannot be restored: {fault}",
+                  "kawamori backup makes a new one; look at the disk.")  # fmt: skip
+    elif old > BACKUP_MAX:
         yield red(
             "backup",
             f"the newest is {age(old)} old",
@@ -203,6 +253,21 @@ def backups(patient: Patient) -> Found:
         )
     else:
         yield ok("backup", f"the newest is {age(old)} old")
+
+
+def _broken(path: Path, kind: str) -> str:
+    """Give why the store could not come back from a file; "" = it could. Reports are not read."""
+    name = STORE[kind]
+    try:
+        with ZipFile(path) as packed:
+            wanted = json.loads(packed.read(MANIFEST))["sha256"].get(name)
+            if wanted is None:
+                return f"it holds no {name}"
+            with packed.open(name) as part:
+                found = digest_of(part)
+            return "" if found == wanted else f"{name} was changed"
+    except (BadZipFile, KeyError, ValueError, OSError, zlib.error) as error:
+        return f"{name}: {error}"
 
 
 def _made_at(path: Path) -> datetime | None:
