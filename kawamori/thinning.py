@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from kawamori.tables import metadata
 
 KEPT_LEVEL = Level.ELDERLY  # from which a run stays for good
 NOT_DECISIVE = ("run", "cycle_log", "staff_watch")  # tables that name every run, or the newest
+AT_ONCE = 200  # runs whose advice is read together
 PART = ".part"  # ends the name of a report that was never finished
 
 
@@ -49,9 +50,12 @@ def thin(
     The ledger is told first. What a killed call leaves undone, the next one does.
     """
     known = [run for run in stored_runs(store, state="complete") if run.folder is not None]
+    old = [run for run in known if run.issued_at < before]
     with store.connect() as connection:
         kept = dict(_kept(connection, known))
-    old = [run for run in known if run.issued_at < before]
+        # Advice is long: only that is read on which alone it depends whether the run stays.
+        unsure = [run.run_id for run in old if run.run_id not in kept]
+        kept |= dict.fromkeys(_grave(connection, unsure), f"level {KEPT_LEVEL:d} or more")
     going = [run for run in old if run.run_id not in kept]
     strange = tuple(run.name for run in going if not _inside(run, out))
     going = [run for run in going if _inside(run, out)]
@@ -84,7 +88,7 @@ def _remove(
 
 
 def _kept(connection: Connection, known: list[StoredRun]) -> Iterator[tuple[str, str]]:
-    """Give run_id and reason of each run that stays; of several reasons the last counts."""
+    """Give run_id and reason of each run that stays whatever it advised; the last one counts."""
     hours: dict[tuple[str, str], StoredRun] = {}
     newest: dict[str, StoredRun] = {}
     for run in sorted(known, key=lambda one: one.issued_at):
@@ -95,7 +99,6 @@ def _kept(connection: Connection, known: list[StoredRun]) -> Iterator[tuple[str,
     yield from ((run.run_id, "drill") for run in known if run.drill)
     named = _named(connection)
     yield from ((run.run_id, "referred to") for run in known if {run.run_id, run.name} & named)
-    yield from ((run_id, f"level {KEPT_LEVEL:d} or more") for run_id in _grave(connection))
 
 
 def _named(connection: Connection) -> set[str]:
@@ -120,12 +123,14 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(each)
 
 
-def _grave(connection: Connection) -> Iterator[str]:
-    """Give the runs that advised `KEPT_LEVEL` or more; one whose advice is not kept counts too."""
-    for run_id, advice in connection.execute(select(runs.c.run_id, runs.c.advice)):
-        levels = [row["level"] for row in json.loads(advice)] if advice else [KEPT_LEVEL]
-        if any(level is not None and level >= KEPT_LEVEL for level in levels):
-            yield run_id
+def _grave(connection: Connection, run_ids: Sequence[str]) -> Iterator[str]:
+    """Give which of the runs advised `KEPT_LEVEL` or more; one whose advice is not kept counts."""
+    for first in range(0, len(run_ids), AT_ONCE):
+        some = runs.c.run_id.in_(run_ids[first : first + AT_ONCE])
+        for run_id, advice in connection.execute(select(runs.c.run_id, runs.c.advice).where(some)):
+            levels = [row["level"] for row in json.loads(advice)] if advice else [KEPT_LEVEL]
+            if any(level is not None and level >= KEPT_LEVEL for level in levels):
+                yield run_id
 
 
 def _inside(run: StoredRun, out: Path) -> bool:
