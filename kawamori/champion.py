@@ -114,14 +114,15 @@ def needs_met(
     tried, name
         Where the answer is kept, and by which name of the model.
     """
-    found = _needs(model, default, training)
+    found = needs_of(model, default, training)
     if any(one.told for one in found):
         return found
     faults = _contract(model, training, tried, name)
     return [*found, Need("breaks of the model contract", len(faults), "<=", 0, "; ".join(faults))]
 
 
-def _needs(model: LevelModel, default: LevelModel, training: Observations) -> list[Need]:
+def needs_of(model: LevelModel, default: LevelModel, training: Observations) -> list[Need]:
+    """Give the needs that can be told at once, without trying the model."""
     theirs, ours = model.config(), default.config()
     lacking = sorted(set(ours["targets"]) - set(theirs["targets"]))
     ahead_h, needed_h = (max(each["leads_s"]) / 3600 for each in (theirs, ours))

@@ -69,12 +69,23 @@ def ready(engine: Engine) -> Engine:
     found = revision(engine)
     if found is None and not _tables(engine):
         found = _make(engine)
+    _refuse_newer(found)
     if found != HEAD:
         raise ValueError(
             f"the store must be at revision {HEAD}, got {found or 'one older than revisions'}. "
             "Back it up (kawamori backup FILE), then: kawamori database upgrade"
         )
     return engine
+
+
+def _refuse_newer(found: str | None) -> None:
+    """Raise if a store is of a newer program: this one knows no way down from there."""
+    if found is not None and found > HEAD:
+        raise ValueError(
+            f"the store must be at revision {HEAD} or older, got {found}: a newer program made it. "
+            "Install that one again; it alone can take the store back: kawamori database "
+            f"downgrade {HEAD}"
+        )
 
 
 def revision(engine: Engine) -> str | None:
@@ -90,8 +101,9 @@ def upgrade(engine: Engine, to: str = "head") -> str:
     """Move a store up to a revision; give it. A store older than revisions counts as 0001."""
     from alembic import command
 
-    names = _tables(engine)
-    older = revision(engine) is None and bool(names)
+    names, found = _tables(engine), revision(engine)
+    _refuse_newer(found)
+    older = found is None and bool(names)
     if older and names != FIRST:
         raise ValueError(
             f"the store must have a revision or the tables {sorted(FIRST)}, got {sorted(names)}. "
@@ -108,6 +120,7 @@ def downgrade(engine: Engine, to: str) -> str | None:
     """Move a store down to a revision, `base` = no table; give it. What is newer is lost."""
     from alembic import command
 
+    _refuse_newer(revision(engine))
     with _migrating(engine) as config:
         command.downgrade(config, to)
     return revision(engine)
@@ -153,6 +166,7 @@ def _make(engine: Engine) -> str:
 def _migrating(engine: Engine) -> Iterator[Config]:
     """Give a configuration of Alembic whose steps all happen in one transaction, or none."""
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
@@ -168,6 +182,8 @@ def _migrating(engine: Engine) -> Iterator[Config]:
                 yield config
                 if on_sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
                     raise ValueError("rows must keep what they point to, some do not any more.")
+    except CommandError as error:
+        raise ValueError(f"revision must be one of 0001 to {HEAD}, or base: {error}.") from error
     finally:
         engine.dispose()  # the next connection enforces foreign keys again
 

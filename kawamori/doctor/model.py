@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from forecasting.models import LevelModel
 from forecasting.registry import load
-from kawamori.champion import BROKEN, champion_folder
+from kawamori.champion import BROKEN, champion_folder, needs_of
 from kawamori.city import City, read_city
 from kawamori.doctor.finding import Found, Patient, ok, red
 from kawamori.drill import lessons, read_series
@@ -54,16 +55,27 @@ def champion(patient: Patient, city_id: str) -> Found:
         folder = champion_folder(city_id, patient.settings)
         if folder is None:
             return
-        load(folder)
+        faults = _unmet(patient, city_id, load(folder))
     except BROKEN as error:
         yield red(check, f"it cannot be used: {type(error).__name__}: {error}", CHAMPION_REMEDY)
         return
     run = patient.newest(city_id)
     told = (patient.record(run).get("forecaster") or {}).get("why_not")
-    if told:
+    if faults:
+        yield red(check, f"it does not meet the desk's needs: {'; '.join(faults)}", CHAMPION_REMEDY)
+    elif told:
         yield red(check, f"the newest cycle could not use it: {told}", CHAMPION_REMEDY)
     else:
         yield ok(check, f"{folder.name[:12]} can be used")
+
+
+def _unmet(patient: Patient, city_id: str, promoted: LevelModel) -> list[str]:
+    """Give the needs of the desk that a promoted model does not meet: leads, gauges, stations."""
+    try:
+        learned = lessons(read_city(patient.settings.cities / city_id), drill=False)
+    except UNREADABLE:
+        return []  # its own check says it
+    return [one.told for one in needs_of(promoted, learned.model, learned.training) if one.told]
 
 
 def rain(patient: Patient, city_id: str) -> Found:

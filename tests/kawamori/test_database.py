@@ -155,6 +155,21 @@ def test_an_older_store_says_what_to_do(first):
         ready(first)
 
 
+def test_a_store_of_a_newer_program_says_which_program_can_take_it_back(first):
+    upgrade(first)
+    with first.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for move in (ready, upgrade, lambda engine: downgrade(engine, "0001")):
+        with pytest.raises(ValueError, match=f"newer program.*database downgrade {HEAD}"):
+            move(first)
+    assert revision(first) == "9999"
+
+
+def test_a_revision_that_does_not_exist_is_one_message(first):
+    with pytest.raises(ValueError, match=f"one of 0001 to {HEAD}, or base"):
+        downgrade(first, "yesterday")
+
+
 def test_a_store_of_unknown_make_is_left_alone(empty):
     with empty.begin() as connection:
         connection.execute(text("CREATE TABLE outbox (key INTEGER)"))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kawamori.champion import Need
 from kawamori.doctor import model
 from kawamori.doctor.finding import Patient
 from tests.findings import names, only
@@ -63,3 +64,15 @@ def test_a_champion_that_reads_no_rain_leaves_the_feeds_unread(
     monkeypatch.setattr(model, "champion_folder", lambda *_: tmp_path)
     monkeypatch.setattr(model, "load", lambda _: Deaf())
     assert "the promoted one has not learned to" in only(model.rain(patient, "tiny")).told
+
+
+def test_a_champion_that_looks_less_far_than_the_desk_is_named(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    short = Need("hours ahead", 3.0, ">=", 6.0, "it must look 6 h ahead, looks 3 h")
+    monkeypatch.setattr(model, "champion_folder", lambda *_: tmp_path)
+    monkeypatch.setattr(model, "load", lambda _: object())
+    monkeypatch.setattr(model, "needs_of", lambda *_: [short])
+    line = only(model.champion(patient, "tiny"))
+    assert line.state == "red"
+    assert line.told.endswith("it must look 6 h ahead, looks 3 h")
