@@ -83,6 +83,19 @@ def test_no_page_scrolls_sideways_on_a_phone_or_at_200_per_cent(admin, pages, si
     assert wide == []
 
 
+def test_paper_shows_what_nobody_can_open_on_it_and_no_field_to_fill(admin) -> None:
+    visitor = admin(color_scheme="dark")
+    visitor.page.emulate_media(media="print", color_scheme="dark")
+    visitor.go("/audit")
+    facts = visitor.page.locator(".audit details code")
+    assert facts.count() > 0
+    assert all(each.bounding_box()["height"] > 0 for each in facts.all())
+    visitor.go("/accounts")
+    assert not visitor.page.locator("form input").first.is_visible()
+    scheme = "getComputedStyle(document.documentElement).colorScheme"
+    assert visitor.page.evaluate(scheme) == "light"  # or boxes would be black
+
+
 def test_sign_in_has_no_fault(admin, visit) -> None:
     visitor = admin()
     visitor.context.clear_cookies()
