@@ -77,7 +77,8 @@ def guarded_cycle(settings: Settings, city_id: str, work: Work, *, now: datetime
     CycleBusyError
         If another one is at work.
     CycleError
-        If the work failed, was killed, or took longer than the settings allow.
+        If the work failed, was killed, or took longer than the settings allow, or the store stays
+        away.
     """
     limit_s = settings.cycle_max_min * 60
     with locked(settings.home / "locks" / f"cycle-{city_id}.lock", limit_s=limit_s):
@@ -113,7 +114,7 @@ def _tried(settings: Settings, city_id: str, work: Work, *, now: datetime, until
         told = (*told, f"the store was away, the cycle was tried again ({got.fault})")
         try:
             there = _patiently(settings, lambda store: _stored(store, city_id, now), until=until)
-        except AWAY:
+        except CycleError:
             break
         if there is not None:
             got = Answer(there, ())
@@ -139,9 +140,9 @@ def _patiently(settings: Settings, write: Callable[[Engine], T], *, until: float
         try:
             with opened_store(settings.store_url) as store:
                 return write(store)
-        except AWAY:
+        except AWAY as error:
             if time.monotonic() > until:
-                raise
+                raise CycleError(f"the store is away: {type(error).__name__}: {error}") from error
             time.sleep(ASK_AGAIN_S)
 
 

@@ -9,6 +9,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy.exc import OperationalError
 
 from kawamori.cycle_guard import (
@@ -106,6 +107,14 @@ def test_a_store_that_stays_away_ends_the_cycle_once_after_three_tries(settings,
         guarded_cycle(settings, "town", away(tries, 9), now=NOON)
     assert tries.value == 3
     assert states(store) == [("12:00", "failed")]
+
+
+def test_a_store_that_is_away_for_good_is_told_as_a_fault_of_the_cycle(settings, monkeypatch):
+    monkeypatch.setattr("kawamori.cycle_guard.AWAY_S", 0.0)
+    nowhere = SecretStr(f"postgresql+psycopg://x@/x?host={settings.home}")
+    away = settings.model_copy(update={"database_url": nowhere})
+    with pytest.raises(CycleError, match="the store is away: NoAnswerError"):
+        guarded_cycle(away, "town", good, now=NOON)
 
 
 def test_only_a_store_that_was_away_is_a_reason_to_try_again(settings, tries):
