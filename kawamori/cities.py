@@ -17,14 +17,23 @@ from kawamori.city import City, read_city
 from kawamori.progress import Report
 from kawamori.settings import Settings
 
+CACHE = "network-*.npz"  # made again when it is needed
+BY_HAND = {".toml", ".csv"}  # what a person corrects
 
-def build_city(name: str, settings: Settings, progress: Report) -> Path:
+
+def build_city(name: str, settings: Settings, progress: Report, *, replace: bool = False) -> Path:
     """Build the bundle of a city, replacing an earlier one only when complete.
+
+    Parameters
+    ----------
+    replace
+        Also one that was changed by hand: feeds, thresholds, official files put there are lost.
 
     Raises
     ------
     ValueError
-        If no builder has that name; the message lists those that exist.
+        If no builder has that name, or the earlier bundle was changed by hand; the message lists
+        the builders, or the files.
     """
     builders = _builders(settings)
     if name not in builders:
@@ -34,9 +43,30 @@ def build_city(name: str, settings: Settings, progress: Report) -> Path:
         fresh = Path(scratch) / name
         builders[name](fresh, progress)
         target = settings.cities / name
+        if not replace and (own := _own_files(target, fresh)):
+            raise ValueError(
+                f"{target} holds what a new build would lose: {', '.join(own[:5])}"
+                f"{' …' if own[5:] else ''}. Copy them elsewhere, then: kawamori city build {name} "
+                "--replace"
+            )
         shutil.rmtree(target, ignore_errors=True)
         fresh.rename(target)
     return target
+
+
+def _own_files(target: Path, fresh: Path) -> list[str]:
+    """Give the files of a built bundle that the builder does not make, or makes otherwise."""
+    found = []
+    for path in sorted(target.rglob("*")):
+        name = path.relative_to(target)
+        made = fresh / name
+        if not path.is_file() or path.match(CACHE) or path.name.startswith("."):
+            continue
+        if not made.is_file() or (
+            path.suffix in BY_HAND and path.read_bytes() != made.read_bytes()
+        ):
+            found.append(name.as_posix())
+    return found
 
 
 def open_city(name: str, settings: Settings, progress: Report) -> City:

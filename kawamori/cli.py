@@ -14,6 +14,7 @@ import typer
 from kawamori.commands import (
     accounts,
     backup,
+    city,
     cycle,
     database,
     doctor,
@@ -42,8 +43,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-city_app = typer.Typer(help="City bundles.", no_args_is_help=True)
-app.add_typer(city_app, name="city")
+app.add_typer(city.app, name="city")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(duty.app, name="duty")
 app.add_typer(ground.app, name="ground")
@@ -321,31 +321,6 @@ def serve(
         typer.echo(f"first start: sign in as admin with the one-time secret {secret}")
     uvicorn.run(create_app(settings), host=host, port=port, server_header=False, log_config=None,
                 access_log=False, timeout_graceful_shutdown=LEAVE_S)  # fmt: skip
-
-
-@city_app.command("build")
-def city_build(name: Annotated[str, typer.Argument(help="drill-town or iwaki")]) -> None:
-    """Build a city bundle from facts, lists and simulation."""
-    from kawamori.cities import build_city
-    from kawamori.progress import bar
-
-    with bar() as progress:
-        folder = build_city(name, _settings(), progress)
-    typer.echo(folder)
-
-
-@city_app.command("check")
-def city_check(
-    folder: Annotated[Path, typer.Argument(help="a city bundle: gauges.toml and layers/")],
-) -> None:
-    """Say which official files a city has, which are stand-ins and which it lacks."""
-    from kawamori.official_files import check_official_files
-
-    lines, readable = check_official_files(folder)
-    for line in lines:
-        typer.echo(line)
-    if not readable:
-        raise typer.Exit(1)
 
 
 app.command()(doctor.doctor)

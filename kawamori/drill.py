@@ -155,7 +155,9 @@ def read_storm(city: City, name: str | None) -> tuple[str, Observations]:
 def read_series(path: Path) -> Observations:
     """Read observations of a bundle (CF NetCDF)."""
     if not path.exists():
-        raise FileNotFoundError(f"{path} is missing. Build the city again: kawamori city build")
+        raise FileNotFoundError(
+            f"{path} is missing. Make it: kawamori city import CITY --series FILE (docs/city.md)"
+        )
     return check_observations(xr.load_dataset(path))
 
 

@@ -65,3 +65,22 @@ def test_private_counts_reach_districts_and_buildings(tiny_home, tmp_path) -> No
     assert city.districts.loc[first["district_id"], "assisted"] == 7
     with pytest.raises(FileNotFoundError, match="nowhere"):
         cities.with_assisted(plain, tmp_path / "nowhere.csv")
+
+
+def test_a_build_does_not_throw_away_what_was_put_into_a_bundle(
+    tiny, tmp_path, monkeypatch
+) -> None:
+    builders = {"tiny": lambda folder, _progress: tiny.write_tiny_city(folder)}
+    monkeypatch.setattr(cities, "_builders", lambda _settings: builders)
+    settings = Settings(home=tmp_path)
+    folder = cities.build_city("tiny", settings, silent)
+    (folder / "network-abc.npz").touch()  # a cache: made again
+    cities.build_city("tiny", settings, silent)
+    facts = (folder / "city.toml").read_text(encoding="utf-8")
+    (folder / "city.toml").write_text(facts + '[[feed]]\nname = "x"\n', encoding="utf-8")
+    (folder / "layers" / "A31a-official.zip").touch()
+    with pytest.raises(ValueError, match=r"city.toml, layers/A31a-official.zip.*--replace"):
+        cities.build_city("tiny", settings, silent)
+    assert "[[feed]]" in (folder / "city.toml").read_text(encoding="utf-8")
+    cities.build_city("tiny", settings, silent, replace=True)
+    assert "[[feed]]" not in (folder / "city.toml").read_text(encoding="utf-8")
