@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from kawamori.settings import Settings
 
 City = Annotated[str, typer.Argument(help="a built city with feeds in its city.toml")]
+AHEAD_MIN = 5.0  # so far may the other machine's clock be ahead
 BUSY, FAILED, SILENT = 75, 1, 3  # exit codes; 75 = try again later (sysexits)
 
 
@@ -77,8 +78,10 @@ def heartbeat(
     settings, now = Settings(), datetime.now(UTC)
     last = read_heartbeat(file or heartbeat_file(settings, city))
     age = None if last is None else (now - last).total_seconds() / 60
-    alive = age is not None and age <= max_age
+    alive = age is not None and -AHEAD_MIN <= age <= max_age
     failure = "" if alive else f"no complete cycle since {last or 'ever'}"
+    if age is not None and age < -AHEAD_MIN:  # one of the two clocks is wrong: nothing is known
+        failure = f"the heartbeat is of {last}, which is yet to come: see both clocks"
     for line in watch_city(settings, city, now=now, failure=failure):
         typer.echo(line)
     typer.echo(f"{city}: last complete cycle {last or 'never'}")

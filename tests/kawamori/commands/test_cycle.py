@@ -52,6 +52,9 @@ def test_a_heartbeat_is_alive_for_25_minutes_or_as_told(run, tiny_home, tmp_path
     beat(other, 30)
     assert run("heartbeat", "tiny", "--file", str(other)).exit_code == 3
     assert run("heartbeat", "tiny", "--file", str(other), "--max-age", "60").exit_code == 0
+    beat(other, -60)  # the first machine's clock is an hour ahead: it may have died since
+    early = run("heartbeat", "tiny", "--file", str(other))
+    assert early.exit_code == 3
     other.write_text("half of a f")
     assert run("heartbeat", "tiny", "--file", str(other)).exit_code == 3
 
