@@ -2,11 +2,13 @@
 
 A receiver drops every body it gets into the folder, any name, ending .xml, and writes the time of
 its last successful look at the feed into `last_poll.txt` (ISO 8601 with zone). Without that file
-the newest telegram tells when the feed last lived. Nothing is deleted or moved here.
+the newest telegram tells when the feed last lived. Nothing is deleted; `set_aside` moves what says
+nothing any more into `past/YEAR`, so that a cycle need not read the telegrams of a year.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,11 +22,13 @@ from advisory.telegrams import (
     merge,
     of_place,
     parse_telegram,
+    superseded,
 )
 from advisory.types import Warnings
 from kawamori.city import City, read_toml
 
 LAST_POLL = "last_poll.txt"
+PAST = "past"  # folder of what was set aside
 KEYS = {"area_codes", "stations"}
 
 
@@ -44,21 +48,45 @@ def read_warnings(folder: Path, city: City, *, issued_at: datetime) -> Warnings:
         raise FileNotFoundError(
             f"{folder} must be a folder of telegrams (*.xml). Correct the path."
         )
-    telegrams: list[Telegram] = []
-    unreadable: list[tuple[TelegramError, datetime]] = []
-    for path in sorted(folder.glob("*.xml")):
-        try:
-            with path.open("rb") as body:
-                telegrams.append(parse_telegram(body.read(LIMIT_BYTES + 1)))
-        except TelegramError as error:
-            arrived = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-            unreadable.append((TelegramError(f"{path.name}: {error}", error.digest), arrived))
+    telegrams, unreadable = _bodies(folder)
     state = merge(
-        [one for one in telegrams if one.sent_at <= issued_at],
+        [one for one in telegrams.values() if one.sent_at <= issued_at],
         unreadable=[one for one in unreadable if one[1] <= issued_at],
         received_at=_last_poll(folder / LAST_POLL, issued_at),
     )
     return of_place(state, place_of(city))
+
+
+def set_aside(folder: Path, *, before: datetime) -> int:
+    """Move away the telegrams sent before a time that others of then replaced; give how many.
+
+    What is in force stays, however old, and so does what could not be read.
+    """
+    telegrams, _ = _bodies(folder)
+    old = {path: one for path, one in telegrams.items() if one.sent_at < before}
+    gone = {one.digest for one in superseded([*old.values()])}
+    moved = {path: one for path, one in old.items() if one.digest in gone}
+    for path, one in moved.items():
+        target = folder / PAST / f"{one.sent_at:%Y}"
+        target.mkdir(parents=True, exist_ok=True)
+        path.replace(target / path.name)
+    return len(moved)
+
+
+def _bodies(folder: Path) -> tuple[dict[Path, Telegram], list[tuple[TelegramError, datetime]]]:
+    """Give the telegrams of a folder, and those that cannot be read with their arrival."""
+    telegrams: dict[Path, Telegram] = {}
+    unreadable: list[tuple[TelegramError, datetime]] = []
+    for path in sorted(folder.glob("*.xml")):
+        try:
+            with path.open("rb") as body:
+                arrived = datetime.fromtimestamp(os.fstat(body.fileno()).st_mtime, UTC)
+                telegrams[path] = parse_telegram(body.read(LIMIT_BYTES + 1))
+        except FileNotFoundError:  # set aside at this very moment: it says nothing any more
+            continue
+        except TelegramError as error:
+            unreadable.append((TelegramError(f"{path.name}: {error}", error.digest), arrived))
+    return telegrams, unreadable
 
 
 def place_of(city: City) -> Place:

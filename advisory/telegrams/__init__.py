@@ -2,7 +2,8 @@
 
 Three pure functions, no network, no disk, no clock: `parse_telegram` reads one XML body, `merge`
 gives the state that a set of telegrams describes, `of_place` what of it is for one city and its
-gauges. Keep every telegram received and merge them all: order and repetition do not matter. Where
+gauges. Keep every telegram received and merge them all: order and repetition do not matter; those
+that are `superseded` may be left out. Where
 `parse_telegram` raises, pass its error to `merge` as `unreadable`.
 """
 
@@ -12,6 +13,7 @@ from advisory.telegrams.gale import Gale, gale_onset
 from advisory.telegrams.merge import merge
 from advisory.telegrams.parse import parse_telegram
 from advisory.telegrams.place import of_place
+from advisory.telegrams.superseded import superseded
 from advisory.telegrams.types import Place, Statement, Telegram
 
 __all__ = [
@@ -26,4 +28,5 @@ __all__ = [
     "merge",
     "of_place",
     "parse_telegram",
+    "superseded",
 ]

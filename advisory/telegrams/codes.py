@@ -57,10 +57,9 @@ _WARNING = {
     "29": ("土砂災害", 2), "09": ("土砂災害", 3), "49": ("土砂災害", 4), "39": ("土砂災害", 5),
     "19": ("高潮", 2), "08": ("高潮", 3), "48": ("高潮", 4), "38": ("高潮", 5),
 } | {code: (hazard, 0) for code, hazard in _OTHERS.items()}  # fmt: skip
-_OLD_WARNING = {
-    "10": ("大雨", 2), "03": ("大雨", 3), "33": ("大雨", 5), "18": ("洪水", 2), "04": ("洪水", 3),
-    "19": ("高潮", 2), "08": ("高潮", 4), "38": ("高潮", 4),
-} | {code: (hazard, 0) for code, hazard in _OTHERS.items()}  # fmt: skip
+_OLD_WARNING = _WARNING | {  # of 2026 they bear 危険警報 too (seen in headlines of VPWW53)
+    "18": ("洪水", 2), "04": ("洪水", 3), "08": ("高潮", 4), "38": ("高潮", 4),
+}  # fmt: skip
 _RIVER = {
     "20": 2, "21": 2, "22": 2, "30": 3, "31": 3, "40": 4, "41": 4, "51": 5, "53": 5,
 }  # fmt: skip
@@ -72,7 +71,12 @@ CODES: dict[Family, dict[str, tuple[str, int]]] = {
     Family.NOTIFIED: {code: ("洪水", level) for code, level in _RIVER.items()},
 }
 RELEASED = ("解除", "なし", "発表警報・注意報はなし")
-_RIVER_NAMES = {"氾濫発生情報": 5, "氾濫危険情報": 4, "氾濫警戒情報": 3, "氾濫注意情報": 2}
+_NAMES = {  # that have one level, also without レベルN before them
+    "氾濫発生情報": 5, "氾濫危険情報": 4, "氾濫警戒情報": 3, "氾濫注意情報": 2,
+    "氾濫特別警報": 5, "氾濫危険警報": 4, "氾濫警報": 3, "氾濫注意報": 2,
+    "大雨危険警報": 4, "高潮危険警報": 4,
+    "土砂災害特別警報": 5, "土砂災害危険警報": 4, "土砂災害警報": 3, "土砂災害注意報": 2,
+}  # fmt: skip
 _GRADES = ("特別警報", "危険警報", "警報", "注意報")
 _PHRASES = {
     "災害が発生しています": 5,
@@ -88,11 +92,11 @@ def family_of(title: str) -> Family | None:
 
 
 def level_in_name(name: str) -> Level | None:
-    """Give the level that a name states, e.g. レベル4大雨危険警報 or 氾濫危険情報."""
+    """Give the level that a name states, e.g. レベル4大雨危険警報, 大雨危険警報 or 氾濫危険情報."""
     match = re.match(r"レベル([1-5])", name)
     if match:
         return Level(int(match.group(1)))
-    found = [level for start, level in _RIVER_NAMES.items() if name.startswith(start)]
+    found = [level for start, level in _NAMES.items() if name.startswith(start)]
     return Level(found[0]) if found else None
 
 

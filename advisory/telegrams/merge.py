@@ -39,10 +39,7 @@ def merge(
     """
     known = list(telegrams)
     stands, unclear = standing(known)
-    newest: dict[Line, Version] = {}
-    for version, telegram in stands:
-        for line in _lines(telegram):
-            newest[line] = version  # oldest first, so the last one stays
+    newest = _newest(stands)
     active: set[Warning] = {_unreadable(*one) for one in unreadable}
     active |= {_unclear(one, _area_codes(known, one)) for one in unclear}
     bins: set[Bin] = set()
@@ -61,6 +58,26 @@ def merge(
         bins=tuple(sorted(bins, key=_bin_order)),
         typhoons=tuple(sorted(typhoons, key=lambda one: (one.event_id, one.telegram_id))),
     )
+
+
+def spoken(telegrams: Iterable[Telegram], *, unclear: bool = False) -> list[Telegram]:
+    """Give the telegrams that the state is made of; `unclear` = the unclear withdrawals instead."""
+    stands, withdrawals = standing(telegrams)
+    if unclear:
+        return [*withdrawals]
+    newest = _newest(stands)
+    return [
+        telegram for version, telegram in stands
+        if any(newest[line] == version for line in _lines(telegram))
+    ]  # fmt: skip
+
+
+def _newest(stands: Iterable[tuple[Version, Telegram]]) -> dict[Line, Version]:
+    newest: dict[Line, Version] = {}
+    for version, telegram in stands:
+        for line in _lines(telegram):
+            newest[line] = version  # oldest first, so the last one stays
+    return newest
 
 
 def _lines(telegram: Telegram) -> list[Line]:

@@ -38,7 +38,8 @@ def _name(info: Element) -> str:
     for part in info.iter("TyphoonNamePart"):
         number_, kana = text_of(part, "Number"), text_of(part, "NameKana")
         if number_:
-            return f"台風第{int(number_[2:])}号（{kana}）" if number_.isdecimal() else number_
+            known = re.fullmatch(r"[0-9]{2}([0-9]{2})", number_)  # year and number
+            return f"台風第{int(known.group(1))}号（{kana}）" if known else number_
     return ""
 
 

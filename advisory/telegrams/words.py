@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from unicodedata import normalize
 from xml.etree.ElementTree import Element
 
+YEARS = range(1950, 2200)  # others are a slip, and leave no room to count on from
 _SPAN = re.compile(r"P(?:(\d{1,3})D)?(?:T(?:(\d{1,3})H)?(?:(\d{1,4})M)?)?")
 
 
@@ -38,12 +39,14 @@ def number(element: Element) -> float | None:
 
 
 def moment(text: str) -> datetime | None:
-    """Give an ISO time with zone in UTC; None if it is not one."""
+    """Give an ISO time with zone in UTC; None if it is not one, or of no year of telegrams."""
     try:
         found = datetime.fromisoformat(text)
-        return None if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
+    if found.tzinfo is None or found.year not in YEARS:
+        return None
+    return found.astimezone(UTC)
 
 
 def span(text: str) -> timedelta | None:

@@ -136,12 +136,20 @@ def learn(city: City) -> None:
 
 
 def compact(city: City) -> None:
-    """Make one file of each past day of a city's readings; nothing is lost. Nightly."""
-    from datetime import UTC
+    """Make one file of each past day of a city's readings; nothing is lost. Nightly.
+
+    Telegrams that others replaced more than ten days ago are moved to telegrams/past.
+    """
+    from datetime import UTC, timedelta
 
     from kawamori.archive import Archive
-    from kawamori.feeds.poll import archive_folder
+    from kawamori.feeds.poll import archive_folder, telegram_folder
     from kawamori.settings import Settings
+    from kawamori.telegrams import set_aside
 
-    gone = Archive(archive_folder(Settings().home, city)).compact(datetime.now(UTC))
+    home, now = Settings().home, datetime.now(UTC)
+    gone = Archive(archive_folder(home, city)).compact(now)
     typer.echo(f"{city}: {gone} files joined")
+    moved = set_aside(telegram_folder(home), before=now - timedelta(days=10))
+    if moved:
+        typer.echo(f"{moved} telegrams set aside")

@@ -13,7 +13,7 @@ from advisory.types import Level
 from kawamori.city import City, read_city
 from kawamori.live import run_once
 from kawamori.settings import Settings
-from kawamori.telegrams import LAST_POLL, place_of, read_warnings
+from kawamori.telegrams import LAST_POLL, PAST, place_of, read_warnings, set_aside
 
 SENT = "2026-06-01T09:00:00+09:00"  # 00:00 UTC
 MIDNIGHT = datetime(2026, 6, 1, tzinfo=UTC)
@@ -119,3 +119,22 @@ def test_an_official_level_4_reaches_the_advice_of_a_cycle_and_is_named(
     assert [one["level"] for one in advice] == [4, 4]  # without the telegram the river is calm
     named = [reason["rule"] for reason in advice[0]["reasons"] if reason["telegram_id"]]
     assert named == ["official-warning"]
+
+
+def test_replaced_telegrams_are_set_aside_and_nothing_else_changes(city, tmp_path) -> None:
+    for day in range(1, 8):
+        at = f"2026-05-{day:02}T09:00:00+09:00"
+        (tmp_path / f"d{day}.xml").write_text(heavy_rain("10", at=at))
+    (tmp_path / "young.xml").write_text(heavy_rain("43"))  # of 1 June
+    (tmp_path / "broken.xml").write_text("<x")
+    before = read_warnings(tmp_path, city, issued_at=NOON)
+    # Of seven of one line the newest two stay; what came later is not looked at.
+    assert set_aside(tmp_path, before=datetime(2026, 5, 20, tzinfo=UTC)) == 5
+    left = {path.stem for path in tmp_path.glob("*.xml")}
+    assert left == {"d6", "d7", "young", "broken"}
+    assert {path.stem for path in (tmp_path / PAST / "2026").glob("*.xml")} == {
+        f"d{day}" for day in range(1, 6)
+    }
+    assert read_warnings(tmp_path, city, issued_at=NOON) == before
+    assert set_aside(tmp_path, before=datetime(2026, 5, 20, tzinfo=UTC)) == 0
+    assert set_aside(tmp_path / "none", before=NOON) == 0
