@@ -124,7 +124,8 @@ def hazard_and_level(family: Family, code: str, name: str) -> tuple[str, Level, 
     level = None if by_code is None else Level(by_code)
     by_name = level_in_name(name)
     if not hazard:
-        hazard = next((known for known in LEVELLED if known in name), "")
+        told = name.replace("氾濫", "洪水")  # seen in headlines of VPWW53: 危険警報(氾濫)
+        hazard = next((known for known in LEVELLED if known in told), "")
     odd = level is None or (by_name is not None and by_name != level)
     if by_name is not None and family is Family.OLD_WARNING and level is not None:
         odd = False  # a bare old code under a name of the new system

@@ -25,6 +25,7 @@ from advisory.types import Level
         (Family.WARNING, "29", ("土砂災害", 2)), (Family.WARNING, "49", ("土砂災害", 4)),
         (Family.WARNING, "08", ("高潮", 3)), (Family.OLD_WARNING, "08", ("高潮", 4)),
         (Family.OLD_WARNING, "04", ("洪水", 3)), (Family.OLD_WARNING, "33", ("大雨", 5)),
+        (Family.OLD_WARNING, "49", ("土砂災害", 4)), (Family.OLD_WARNING, "43", ("大雨", 4)),
         (Family.WARNING, "05", ("暴風", 0)), (Family.RIVER, "22", ("洪水", 2)),
         (Family.RIVER, "31", ("洪水", 3)), (Family.NOTIFIED, "41", ("洪水", 4)),
         (Family.RIVER, "53", ("洪水", 5)), (Family.LANDSLIDE, "3", ("土砂災害", 4)),
@@ -47,6 +48,8 @@ def test_higher_of_code_and_name_counts_and_the_difference_is_told() -> None:
 @pytest.mark.parametrize(
     ("name", "level"),
     [("レベル5氾濫特別警報", 5), ("氾濫危険情報", 4), ("氾濫警戒情報", 3), ("大雨警報", None),
+     ("氾濫危険警報", 4), ("土砂災害危険警報", 4), ("大雨危険警報", 4), ("氾濫注意報", 2),
+     ("大雨特別警報", None), ("高潮特別警報", None), ("土砂災害警戒情報", None),
      ("氾濫注意情報(警戒情報解除)", 2), ("氾濫発生情報(氾濫水の予報)", 5), ("", None)],
 )  # fmt: skip
 def test_names_state_levels(name: str, level: int | None) -> None:
