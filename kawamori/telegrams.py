@@ -35,24 +35,30 @@ KEYS = {"area_codes", "stations"}
 def read_warnings(folder: Path, city: City, *, issued_at: datetime) -> Warnings:
     """Give the official warnings for a city, from telegrams sent up to `issued_at`.
 
-    A body that cannot be read is a warning of unknown level from the time its file was written.
+    A body that cannot be read is a warning of unknown level from the time its file was written;
+    so is a `last_poll.txt` that tells no time, and the newest telegram then counts in its place.
 
     Raises
     ------
     FileNotFoundError
         If there is no such folder.
     ValueError
-        If `last_poll.txt` or the city's table `telegrams` is not as it should be.
+        If the city's table `telegrams` is not as it should be.
     """
     if not folder.is_dir():
         raise FileNotFoundError(
             f"{folder} must be a folder of telegrams (*.xml). Correct the path."
         )
     telegrams, unreadable = _bodies(folder)
+    polled: datetime | None = None
+    try:
+        polled = _last_poll(folder / LAST_POLL, issued_at)
+    except ValueError as error:
+        unreadable.append((TelegramError(str(error), LAST_POLL), issued_at))
     state = merge(
         [one for one in telegrams.values() if one.sent_at <= issued_at],
         unreadable=[one for one in unreadable if one[1] <= issued_at],
-        received_at=_last_poll(folder / LAST_POLL, issued_at),
+        received_at=polled,
     )
     return of_place(state, place_of(city))
 
@@ -84,6 +90,9 @@ def _bodies(folder: Path) -> tuple[dict[Path, Telegram], list[tuple[TelegramErro
                 telegrams[path] = parse_telegram(body.read(LIMIT_BYTES + 1))
         except FileNotFoundError:  # set aside at this very moment: it says nothing any more
             continue
+        except OSError as error:  # may not be read, or is a folder
+            arrived = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            unreadable.append((TelegramError(f"{path.name}: {error}", path.name), arrived))
         except TelegramError as error:
             unreadable.append((TelegramError(f"{path.name}: {error}", error.digest), arrived))
     return telegrams, unreadable
@@ -108,7 +117,7 @@ def _last_poll(path: Path, issued_at: datetime) -> datetime | None:
     """Give the last successful look at the feed, None = not told or not yet."""
     if not path.exists():
         return None
-    text = path.read_text(encoding="utf-8").strip()
+    text = path.read_text(encoding="utf-8-sig").strip()
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:

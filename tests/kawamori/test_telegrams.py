@@ -80,12 +80,30 @@ def test_a_poll_after_the_issue_time_has_not_happened(city, tmp_path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "named"), [("soon", "ISO 8601"), ("2026-06-01T20:59:00", "with its zone")]
-)
-def test_a_poll_time_that_cannot_be_placed_is_refused(city, tmp_path, text, named) -> None:
-    (tmp_path / LAST_POLL).write_text(text)
-    with pytest.raises(ValueError, match=named):
-        read_warnings(tmp_path, city, issued_at=NOON)
+    ("text", "named"),
+    [(b"soon", "ISO 8601"), (b"2026-06-01T20:59:00", "with its zone"), (b"", "ISO 8601"),
+     (b"\xff\xfe", "utf-8")],
+)  # fmt: skip
+def test_a_poll_time_that_cannot_be_placed_ends_no_cycle_and_is_told(
+    city, tmp_path, text, named
+) -> None:
+    (tmp_path / LAST_POLL).write_bytes(text)
+    found = read_warnings(tmp_path, city, issued_at=NOON)
+    assert found.received_at is None
+    assert [one.level for one in found.active] == [Level.UNKNOWN]
+    assert named in found.active[0].doubts[0]
+
+
+def test_a_poll_time_may_begin_with_the_mark_of_a_windows_editor(city, tmp_path) -> None:
+    (tmp_path / LAST_POLL).write_text("\ufeff2026-06-01T20:59:00+09:00\r\n")
+    assert read_warnings(tmp_path, city, issued_at=NOON).received_at is not None
+
+
+def test_a_folder_named_as_a_telegram_ends_no_cycle(city, tmp_path) -> None:
+    (tmp_path / "a.xml").mkdir()
+    os.utime(tmp_path / "a.xml", (0, 0))
+    (warning,) = read_warnings(tmp_path, city, issued_at=NOON).active
+    assert (warning.level, warning.doubts[0][:6]) == (Level.UNKNOWN, "a.xml:")
 
 
 def test_stations_of_the_city_map_to_its_gauges(city) -> None:
