@@ -52,6 +52,27 @@ def feeds(patient: Patient, city_id: str) -> Found:
     yield from _uncovered(city, city_id, known)
 
 
+def telegram_feeds(patient: Patient) -> Found:
+    """See that cities of one desk ask for the same telegrams: whoever is first asks for all."""
+    asked: dict[str, list[str]] = {}
+    for city_id in patient.cities:
+        try:
+            known = read_feeds(read_city(patient.settings.cities / city_id))
+        except (ValueError, OSError):
+            continue  # its own check says it
+        for feed in known:
+            if feed.kind == TELEGRAMS:
+                wish = f"{feed.url} {sorted(feed.types)} {sorted(feed.lists)} {feed.every_s:g} s"
+                asked.setdefault(wish, []).append(city_id)
+    if len(asked) > 1:
+        told = "; ".join(", ".join(cities) for cities in asked.values())
+        yield red(
+            "telegram feeds",
+            f"cities ask for other telegrams than each other: {told}",
+            "Write the same url, types, lists and every_s for all: one poll serves them.",
+        )
+
+
 def _polled(check: str, fact: FeedFact, patient: Patient) -> Found:
     """Tell how old the last good poll is, and what it brought."""
     yield _feed(check, fact, patient.now)

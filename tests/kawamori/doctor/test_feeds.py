@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -123,3 +124,16 @@ def test_feeds_are_looked_at_without_a_store_too(patient: Patient) -> None:
     _write(patient, "[[feed]]\nkind = 'rss'\n")
     bare = Patient(patient.settings, ("tiny",), NOW)
     assert "kind must be one of" in only(feeds.feeds(bare, "tiny")).told
+
+
+def test_cities_that_ask_for_other_telegrams_than_each_other_are_named(patient: Patient) -> None:
+    cities = patient.settings.cities
+    shutil.copytree(cities / "tiny", cities / "tiny2")
+    both = Patient(patient.settings, ("tiny", "tiny2"), NOW)
+    for city_id, types in (("tiny", '["VPWW"]'), ("tiny2", '["VPWW", "VXKO"]')):
+        path = cities / city_id / "city.toml"
+        feed = f'[[feed]]\nname = "xml"\nkind = "jma-xml"\ntypes = {types}\n'
+        path.write_text(path.read_text(encoding="utf-8") + feed, encoding="utf-8")
+    assert "tiny; tiny2" in only(feeds.telegram_feeds(both)).told
+    path.write_text(path.read_text(encoding="utf-8").replace(', "VXKO"', ""), encoding="utf-8")
+    assert list(feeds.telegram_feeds(both)) == []
