@@ -57,11 +57,14 @@ def backup(url: str, file: Path, *, at: datetime) -> tuple[int, list[str]]:
         ):
             copy = Path(folder) / STORE[engine.dialect.name]
             _copy_store(engine, url, copy)
-            found = _reports(stored_runs(engine, state="complete"))
+            known = stored_runs(engine, state="complete")
             digests = {copy.name: _pack(packed, copy, copy.name)}
-            for name, path in found.items():
-                digests[name] = _pack(packed, path, name)
-            gone = _gone(stored_runs(engine, state="complete"))
+            for name, path in _reports(known).items():
+                try:
+                    digests[name] = _pack(packed, path, name)
+                except FileNotFoundError:  # thinned out meanwhile: told among those gone
+                    continue
+            gone = _gone(known)
             manifest = {"at": at.isoformat(), "revision": revision(engine), "sha256": digests,
                         "reports_gone": gone}  # fmt: skip
             packed.writestr(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
@@ -69,7 +72,7 @@ def backup(url: str, file: Path, *, at: datetime) -> tuple[int, list[str]]:
     finally:
         part.unlink(missing_ok=True)
         engine.dispose()
-    return len(found), gone
+    return len(digests) - 1, gone
 
 
 def nightly(url: str, folder: Path, *, kept: int, at: datetime) -> tuple[Path, int, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 from datetime import UTC, datetime, timedelta
 from zipfile import ZipFile
@@ -18,6 +19,7 @@ from alerts.recipients import Person, find_person, opt_out, recipient, recipient
 from alerts.schema import approval, attempt, message, outbox
 from alerts.types import Audience
 from benchmarks.alerts import order, write
+from kawamori import backup as backups
 from kawamori.backup import MANIFEST, backup, nightly, restore
 from kawamori.database import HEAD
 from kawamori.retention import Pruned, prune
@@ -171,6 +173,20 @@ def test_a_run_whose_report_is_gone_is_told(store, store_url, tmp_path):
     start(store, run_id="r2", name="gone", city_id="town", issued_at=AT, drill=False)
     complete(store, "r2", input_digest="d", folder=tmp_path / "gone", advice=[])
     assert backup(store_url, tmp_path / "backup.zip", at=AT) == (2, ["r2"])
+
+
+def test_a_report_that_is_thinned_out_meanwhile_stops_no_back_up(
+    store, store_url, other_url, tmp_path, monkeypatch
+):
+    pack, folder = backups._pack, tmp_path / "out" / "town-heavy"
+
+    def thinning(packed, path, name):
+        shutil.rmtree(folder, ignore_errors=True)  # as soon as the store is packed, files are gone
+        return pack(packed, path, name)
+
+    monkeypatch.setattr(backups, "_pack", thinning)
+    assert backup(store_url, tmp_path / "backup.zip", at=AT) == (0, ["r1"])
+    assert restore(other_url, tmp_path / "backup.zip", tmp_path / "new").files == 0
 
 
 def let_go(store, *, before, dry_run=False):
