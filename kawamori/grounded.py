@@ -53,6 +53,14 @@ def city_on_ground(city: City, ground: Ground | None) -> City:
     return replace(city, shelters=_with_states(city.shelters, ground))
 
 
+def uncounted_shelters(ground: Ground | None) -> frozenset[str]:
+    """Give the shelters reported open of whose people inside nobody told a number."""
+    states = () if ground is None else ground.shelters
+    return frozenset(
+        state.shelter_id for state in states if state.status == "open" and state.occupied is None
+    )
+
+
 def allowed_upstairs(ground: Ground | None) -> tuple[str, ...]:
     """Name the shelters whose upper floors an officer allowed."""
     states = () if ground is None else ground.shelters

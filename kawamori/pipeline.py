@@ -33,6 +33,7 @@ from kawamori.grounded import (
     close_reported,
     ground_facts,
     reported_roads,
+    uncounted_shelters,
 )
 from kawamori.kept_models import fit_or_load
 from kawamori.out_of_reach import planned_stranding
@@ -156,7 +157,7 @@ def cycle(
     gale = _gale(desk, heard.warnings, middle, issued_at)
     placement = place_people(
         desk.shelters, desk.city, desk.ways, water, seen.chances, closed=closed, told=told,
-        upstairs=allowed_upstairs(ground),
+        upstairs=allowed_upstairs(ground), uncounted=uncounted_shelters(ground),
     )  # fmt: skip
     advice = _advice(
         desk, heard, seen, water=water, placement=placement, gale=gale, previous=previous,

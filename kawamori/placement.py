@@ -75,11 +75,13 @@ def place_people(
     closed: Closures | None,
     told: Allocation | None = None,
     upstairs: Collection[str] = (),
+    uncounted: Collection[str] = (),
 ) -> Placement | None:
     """Judge the shelters, choose which to open and give everybody a place; None = unknown.
 
     `told` is the plan that people were told before; its people keep their place where they can.
-    `upstairs` are shelters whose upper floors the officer allowed.
+    `upstairs` are shelters whose upper floors the officer allowed, `uncounted` those whose head
+    count is assumed to be 0.
     """
     if city.shelters is None or water.demand is None:
         return None
@@ -97,7 +99,7 @@ def place_people(
     choice, allocation, moves = placed(desk, people, safe, minutes, told=told, rejected=rejected)
     said = [
         assumed_parts(city, desk.shares) if len(people) else "",
-        inside_words(moving(int(people["people"].sum()), counts_of(safe))),
+        inside_words(moving(int(people["people"].sum()), counts_of(safe, uncounted))),
         _walked(allocation, minutes),
     ]
     allocation = replace(allocation, notes=(*allocation.notes, *filter(None, said)))

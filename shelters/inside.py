@@ -8,7 +8,7 @@ elsewhere. So plans keep places for everybody, and both ends are told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from shelters.types import Shelters
@@ -35,9 +35,14 @@ def moving(must_leave: int, inside: Iterable[int | None]) -> Moving:
     return Moving(must_leave, sum(known), len(counts) - len(known))
 
 
-def counts_of(shelters: Shelters) -> list[int | None]:
-    """Give the head count of each shelter that has one or is open."""
+def counts_of(shelters: Shelters, uncounted: Collection[str] = ()) -> list[int | None]:
+    """Give the head count of each shelter that has one or is open.
+
+    A 0 of those that are `uncounted` was assumed, nobody told it.
+    """
     rows = shelters[(shelters["status"] == "open") | shelters["occupied"].notna()]
-    inside = rows["occupied"].astype("Int64")
-    return [None if missing else int(count)
-            for count, missing in zip(inside, inside.isna(), strict=True)]  # fmt: skip
+    inside = rows["occupied"].astype("Int64").fillna(-1)
+    return [
+        None if count < 0 or (count == 0 and key in uncounted) else int(count)
+        for key, count in inside.items()
+    ]

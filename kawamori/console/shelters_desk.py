@@ -65,7 +65,7 @@ def shelters_page(request: Request, desk: Here, stored: Stored, officer: Reader)
     lines = shelter_lines(record.run, ground, mine=officer.shelters)
     return page(
         request, "shelters.html", record=record, run=record.run, drill=record.run.drill,
-        lines=lines, inside=still_moving(record.run, lines),
+        lines=lines, inside=still_moving(record.run, ground, lines),
         affected=affected(record.run, ground), moves=last_moves(record),
         closed=ground.closed, may_report=officer.may("shelter", "officer"),
         may_decide=officer.may("officer"),
@@ -85,7 +85,7 @@ def moves_page(
     name = "moves_table.html" if "hx-request" in request.headers else "moves.html"
     return page(
         request, name, run=record.run, drill=record.run.drill, foreseen=plans.now(record, ground),
-        inside=still_moving(record.run, shelter_lines(record.run, ground)),
+        inside=still_moving(record.run, ground, shelter_lines(record.run, ground)),
     )  # fmt: skip
 
 
@@ -242,7 +242,7 @@ def _preview(
         request, "shelter_preview.html", run=record.run, drill=record.run.drill,
         one=next(line for line in lines if line.shelter_id == report.shelter_id), sent=sent,
         foreseen=plans.foresee(record, ground), affected=affected(record.run, ground),
-        inside=still_moving(record.run, lines),
+        inside=still_moving(record.run, ground, lines),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from kawamori.console.api.places import whole
 from kawamori.console.situation_records import Record
 from kawamori.ground import Ground, ShelterState
+from kawamori.grounded import uncounted_shelters
 from kawamori.moves import lasting
 from kawamori.run import Run
 from shelters.inside import Moving, moving
@@ -82,21 +83,25 @@ def shelter_lines(run: Run, ground: Ground, *, mine: Collection[str] = ()) -> li
     return sorted(lines, key=lambda line: (not line.mine, line.status != "open", line.name))
 
 
-def still_moving(run: Run, lines: Sequence[ShelterLine]) -> Moving | None:
+def still_moving(run: Run, ground: Ground, lines: Sequence[ShelterLine]) -> Moving | None:
     """Give who must leave by the plan and who is counted in shelters that it may use.
 
     None = there is no plan, or nobody must leave. See `shelters.inside`.
     """
     plan = run.allocation
-    people = (
-        0 if plan is None else int(plan.assigned["people"].sum() + plan.unplaced["people"].sum())
-    )
+    if plan is None:
+        return None
+    people = int(plan.assigned["people"].sum() + plan.unplaced["people"].sum())
     if not people:
         return None
-    used = [line for line in lines if line.status != "closed" and not lasting(line.rejected)]
-    return moving(
-        people, [one.inside for one in used if one.status == "open" or one.inside is not None]
-    )
+    untold = uncounted_shelters(ground)
+    counts = [
+        None if line.shelter_id in untold and not line.inside else line.inside
+        for line in lines
+        if line.status != "closed" and not lasting(line.rejected)
+        if line.status == "open" or line.inside is not None
+    ]
+    return moving(people, counts)
 
 
 def affected(run: Run, ground: Ground) -> list[Affected]:

@@ -35,3 +35,5 @@ def test_shelters_that_are_not_open_count_only_where_somebody_counted():
         .reindex(columns=[*table.columns.drop(list(columns)), *columns])
     )
     assert counts_of(frame) == [7, None, 3]
+    zero = frame.assign(occupied=pd.array([0, 0, 3, None], dtype="Int64"))
+    assert counts_of(zero, uncounted=[0]) == [None, 0, 3]  # the first 0 was assumed

@@ -40,11 +40,13 @@ def test_staff_counts_heads_of_their_own_shelter_only(console) -> None:
 def test_the_desk_tells_the_most_and_the_fewest_who_are_in_no_shelter_yet(console) -> None:
     officer = console.browser("officer")
     assert "0人〜" not in officer.get("/shelters").text  # nobody is counted inside
-    sent(officer, occupied="48", status="open")
+    sent(officer, status="open")
+    assert "不明〜200人" in officer.get("/shelters").text  # opened, and nobody told how many came
+    sent(officer, occupied="48", status="open", version="1")
     sent(officer, "/shelters/s2/report", occupied="9", status="open")  # it lies in the water
     # 150 placed and 50 not must leave; of them at most the 48 in s1 are there
     assert "152人〜200人" in officer.get("/shelters").text
-    sent(officer, status="closed", version="1", confirmed="yes")
+    sent(officer, status="closed", version="2", confirmed="yes")
     assert "152人" not in officer.get("/shelters").text
 
 
