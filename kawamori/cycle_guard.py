@@ -111,7 +111,8 @@ def _tried(settings: Settings, city_id: str, work: Work, *, now: datetime, until
         got = _in_child(work, max(0.0, until - time.monotonic()))
         if got.run_id is not None or not got.away or number == TRIES:
             break
-        told = (*told, f"the store was away, the cycle was tried again ({got.fault})")
+        why = got.fault.partition("\n")[0]
+        told = (*told, f"the store was away, the cycle was tried again ({why})")
         try:
             there = _patiently(settings, lambda store: _stored(store, city_id, now), until=until)
         except CycleError:
