@@ -9,6 +9,7 @@ whole or not at all; `compact` makes one file of a past day.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ import pyarrow.parquet as pq
 
 from forecasting.sources.grid import Credit, fixed_grid, on_grid, rain_gauges_of
 from forecasting.types import Gauge, Observations, utc64
+from kawamori.damaged import put_aside, read_whole
 
 KINDS = ("level_m", "rain_mm")
 STAMP = pa.timestamp("ms")  # UTC
@@ -146,6 +148,8 @@ class Archive:
             files = sorted(day.glob("*.parquet"))
             if len(files) < 2:
                 continue
+            if put_aside(files) and not (files := sorted(day.glob("*.parquet"))):
+                continue
             body = pa.BufferOutputStream()
             pq.write_table(ds.dataset(files, schema=SCHEMA).to_table().unify_dictionaries(), body)
             write_whole(day / "day.parquet", body.getvalue().to_pybytes())
@@ -170,17 +174,21 @@ class Archive:
     ) -> pa.Table:
         """Give the reports of a time known at `known_at`, oldest received first."""
         first = f"{start - DAY:%Y-%m-%d}"  # a station's clock may run ahead
-        files = sorted(
-            file for file in self.folder.glob("????-??-??/*.parquet") if file.parent.name >= first
-        )
-        if not files:
-            return SCHEMA.empty_table()
         since = pc.field("at") > _stamp(start) if open_start else pc.field("at") >= _stamp(start)
         inside = since & (pc.field("at") <= _stamp(end))
         if known_at is not None:
             inside &= pc.field("received_at") <= _stamp(utc64(known_at))
-        table = ds.dataset(files, schema=SCHEMA).to_table(filter=inside).unify_dictionaries()
-        return table.sort_by("received_at")
+
+        def files() -> list[Path]:
+            found = self.folder.glob("????-??-??/*.parquet")
+            return sorted(file for file in found if file.parent.name >= first)
+
+        def read(files: Sequence[Path]) -> pa.Table:
+            if not files:
+                return SCHEMA.empty_table()
+            return ds.dataset(files, schema=SCHEMA).to_table(filter=inside).unify_dictionaries()
+
+        return read_whole(files, read).sort_by("received_at")
 
 
 def _placed(
@@ -256,7 +264,10 @@ def _stamp(moment: np.datetime64 | pd.Timestamp) -> pa.Scalar:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that appears whole or not at all."""
+    """Write a file that appears whole or not at all, also when the power fails."""
     part = path.with_name(f".{path.name}.part")
-    part.write_bytes(content)
+    with part.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
     part.replace(path)

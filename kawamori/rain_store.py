@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from forecasting.rain_periods import RainPeriods
 from forecasting.types import aware, utc64
 from kawamori.archive import write_whole
+from kawamori.damaged import read_whole
 
 AMOUNTS = ("rain_mm", "low_mm", "high_mm")
 STAMP = "%Y%m%dT%H%M%SZ"
@@ -48,12 +49,14 @@ class RainStore:
         """
         first = f"{since - timedelta(days=1):%Y-%m-%d}"  # clocks may differ
         stamp = f"{known_at:{STAMP}}~"
-        paths = sorted(
-            (path for path in self.folder.glob("????-??-??/*.parquet")
-             if path.parent.name >= first and path.name <= stamp),
-            key=lambda path: path.name, reverse=True,
-        )  # fmt: skip
-        told = [one for one in map(_read, paths) if since <= one.issued_at <= known_at]
+
+        def paths() -> list[Path]:
+            found = (path for path in self.folder.glob("????-??-??/*.parquet")
+                     if path.parent.name >= first and path.name <= stamp)  # fmt: skip
+            return sorted(found, key=lambda path: path.name, reverse=True)
+
+        whole = read_whole(paths, lambda files: list(map(_read, files)))
+        told = [one for one in whole if since <= one.issued_at <= known_at]
         told.sort(key=_issue, reverse=True)  # stable: the last received of an issue stays first
         return [_joined(list(same)) for _, same in groupby(told, key=_issue)]
 

@@ -20,8 +20,8 @@ WORDS = {"ok": "良", "red": "異常", "unknown": "不明"}
 MACHINE: tuple[Callable[[Patient], Found], ...] = (
     machine.python, machine.lock, machine.assets, machine.font, machine.data, machine.folders,
     machine.disk, machine.clock, machine.network_time, machine.timezone, machine.secrets,
-    home.owners, home.writable, home.inodes, home.common, home.spelling, home.addresses,
-    home.feed_tokens, feeds.telegram_feeds, service.timers, service.mail_server,
+    home.owners, home.writable, home.damaged, home.inodes, home.common, home.spelling,
+    home.addresses, home.feed_tokens, feeds.telegram_feeds, service.timers, service.mail_server,
 )  # fmt: skip
 STORE: tuple[Callable[[Patient], Found], ...] = (
     store.ledger, store.guards, store.channels, store.outbox, store.first_admin, store.approvers,

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from alerts.glossary import languages
 from kawamori.city import read_city
+from kawamori.damaged import DAMAGED
 from kawamori.doctor.finding import Found, Patient, ok, red, unknown
 from kawamori.feeds.config import read_feeds
 from kawamori.settings import unknown_settings
@@ -52,6 +53,17 @@ def writable(patient: Patient) -> Found:
     if shut:
         yield red("folders below HOME", f"not writable: {_some(shut)}",
                   "Run this as the service's user; if so: chmod u+rwx on each.")  # fmt: skip
+
+
+def damaged(patient: Patient) -> Found:
+    """Tell files of readings that could not be read and were put aside."""
+    home = patient.settings.home
+    found = sorted(path for folder in ("archive", "rain")
+                   for path in (home / folder).glob(f"**/*{DAMAGED}"))  # fmt: skip
+    if found:
+        yield red("damaged readings", f"put aside, so missing: {_some([p.name for p in found])}",
+                  f"Bring {found[0].parent} back from the back-up of files, look at the disk, then "
+                  "remove them.")  # fmt: skip
 
 
 def inodes(patient: Patient) -> Found:

@@ -130,3 +130,39 @@ def test_the_order_of_appending_means_nothing(
         received_at = NOON + number * STEP
         archive.append(level(NOON, float(number)), received_at=received_at)
     assert levels_of(archive)[2] == 3.0  # the last received
+
+
+def test_a_file_that_a_power_cut_left_is_put_aside_and_the_rest_is_read(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    archive.append(level(NOON - STEP, 1.0), received_at=NOON - STEP)
+    archive.append(level(NOON, 2.0), received_at=NOON)
+    first, second = sorted(tmp_path.glob("*/*.parquet"))
+    first.write_bytes(b"")  # its name is there, its content never reached the disk
+    assert levels_of(archive) == pytest.approx([NAN, NAN, 2.0], nan_ok=True)
+    assert [path.name for path in tmp_path.glob("*/*.damaged")] == [f"{first.name}.damaged"]
+    second.write_bytes(second.read_bytes()[:-9])  # cut short, alone
+    assert levels_of(archive) == pytest.approx([NAN, NAN, NAN], nan_ok=True)
+
+
+def test_a_file_that_no_one_may_open_is_an_error_and_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any, **__: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    archive = Archive(tmp_path)
+    archive.append(level(NOON, 2.0), received_at=NOON)
+    monkeypatch.setattr("kawamori.archive.ds.dataset", refused)
+    monkeypatch.setattr("kawamori.damaged.pq.read_table", refused)
+    with pytest.raises(PermissionError):
+        levels_of(archive)
+    assert not list(tmp_path.glob("*/*.damaged"))
+
+
+def test_a_damaged_file_does_not_keep_a_day_from_being_joined(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    for number in range(3):
+        archive.append(level(NOON + number * STEP, 1.0), received_at=NOON + number * STEP)
+    next(tmp_path.glob("*/*.parquet")).write_bytes(b"half")
+    assert archive.compact(NOON + timedelta(days=1)) == 2  # the two that are whole
+    assert len(list(tmp_path.glob("*/day.parquet"))) == 1

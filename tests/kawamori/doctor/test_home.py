@@ -48,6 +48,14 @@ def test_a_folder_below_home_that_is_shut_is_named(
     assert only(home.writable(patient)).told == "not writable: archive"
 
 
+def test_readings_that_were_put_aside_are_named(patient: Patient) -> None:
+    day = patient.settings.home / "archive" / "tiny" / "2026-11-22"
+    day.mkdir(parents=True)
+    assert list(home.damaged(patient)) == []
+    (day / "a.parquet.damaged").touch()
+    assert "a.parquet.damaged" in only(home.damaged(patient)).told
+
+
 def test_a_disk_full_of_small_files_is_named(
     patient: Patient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
