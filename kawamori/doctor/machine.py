@@ -65,7 +65,11 @@ def assets(patient: Patient) -> Found:
     files = [file for package in read_manifest() for file in package.files]
     bad = [file.name for file in files if _sha256(folder / file.name) != file.sha256]
     if bad:
-        yield red("assets", f"missing or altered: {_some(bad)}", "make assets")
+        yield red(
+            "assets",
+            f"missing or altered: {_some(bad)}; no report can be written",
+            "python -m kawamori.assets as the service's user (in a checkout: make assets)",
+        )
     else:
         yield ok("assets", f"{len(files)} files as pinned")
 
