@@ -129,9 +129,11 @@ def desk_in(folder: Path, **more: Any) -> Settings:
     return Settings(home=folder / "home", out=folder / "out", **more)
 
 
-def sign_in(settings: Settings, roles: Sequence[str] = ("viewer",)) -> str:
-    """Give a session with these roles."""
-    at = datetime.now(UTC)
+def sign_in(
+    settings: Settings, roles: Sequence[str] = ("viewer",), *, at: datetime | None = None
+) -> str:
+    """Give a session with these roles; `at` None = it begins now."""
+    at = at or datetime.now(UTC)
     row = {"account_id": "bench", "name": "bench", "roles": [*roles], "shelters": [], "at": at}
     with opened_store(settings.store_url) as engine, engine.begin() as connection:
         connection.execute(account.insert().values(**row, must_change=False, disabled=False))
