@@ -55,9 +55,22 @@ def line_of(name: str, record: Any) -> Listed:
 
 def write_record(folder: Path, text: str) -> None:
     """Write the record of a run into its folder, and its line beside it."""
-    record = folder / RECORD
-    record.write_text(text, encoding="utf-8")
-    line = asdict(line_of("", json.loads(text))) | {"bytes": record.stat().st_size}
+    (folder / RECORD).write_text(text, encoding="utf-8")
+    _write_line(folder, json.loads(text))
+
+
+def keep_line(folder: Path) -> None:
+    """Write the line of a record that has none, as of older programs; a bad record gets none."""
+    if (folder / LINE).exists():
+        return
+    try:
+        _write_line(folder, json.loads((folder / RECORD).read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+
+
+def _write_line(folder: Path, record: Any) -> None:
+    line = asdict(line_of("", record)) | {"bytes": (folder / RECORD).stat().st_size}
     told = json.dumps(line, ensure_ascii=False, sort_keys=True, default=datetime.isoformat)
     (folder / LINE).write_text(told, encoding="utf-8")
 

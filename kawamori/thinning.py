@@ -22,6 +22,7 @@ from sqlalchemy import Connection, Engine, select, update
 from advisory.types import Level
 from alerts.ledger import append
 from alerts.ledger_tables import ledger
+from kawamori.run_line import RECORD, keep_line
 from kawamori.store import StoredRun, runs, stored_runs
 from kawamori.tables import metadata
 
@@ -47,7 +48,8 @@ def thin(
 ) -> Thinned:
     """Remove reports of quiet runs issued before a time; `dry_run` only tells which.
 
-    The ledger is told first. What a killed call leaves undone, the next one does.
+    The ledger is told first. What a killed call leaves undone, the next one does. Reports that stay
+    get the line by which the console lists them, if an older program wrote none.
     """
     known = [run for run in stored_runs(store, state="complete") if run.folder is not None]
     old = [run for run in known if run.issued_at < before]
@@ -67,6 +69,8 @@ def thin(
     )  # fmt: skip
     if not dry_run:
         _remove(store, going, parts, {"before": before, "reports": len(going)}, by=by, at=at)
+        for record in out.glob(f"*/{RECORD}"):
+            keep_line(record.parent)
     return told
 
 
@@ -139,7 +143,7 @@ def _inside(run: StoredRun, out: Path) -> bool:
 
 def _own(run: StoredRun) -> bool:
     """Tell whether the folder still holds this run, not a later one of the same name."""
-    path = (run.folder or Path()) / "run.json"
+    path = (run.folder or Path()) / RECORD
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

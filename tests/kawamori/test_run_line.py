@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kawamori.run_line import LINE, RECORD, Listed, read_line, stamp_of, write_record
+from kawamori.run_line import LINE, RECORD, Listed, keep_line, read_line, stamp_of, write_record
 
 RECORDED = {
     "run_id": "r1",
@@ -74,3 +74,16 @@ def test_a_folder_without_record_has_no_stamp(tmp_path):
     assert stamp_of(str(tmp_path)) is None
     assert stamp_of(str(tmp_path / "file")) is None
     assert stamp_of(str(tmp_path / "none")) is None
+
+
+def test_a_record_of_an_older_program_gets_its_line_and_a_bad_one_none(folder):
+    (folder / LINE).unlink()
+    keep_line(folder)
+    assert line(folder) == TOLD
+    written = (folder / LINE).stat().st_mtime_ns
+    keep_line(folder)  # again: nothing to do
+    assert (folder / LINE).stat().st_mtime_ns == written
+    (folder / LINE).unlink()
+    (folder / RECORD).write_text("{}")
+    keep_line(folder)
+    assert not (folder / LINE).exists()

@@ -13,6 +13,7 @@ from alerts.ledger import append, faults, read, read_head
 from alerts.ledger_tables import ledger
 from alerts.schema import approval
 from kawamori.backup import backup
+from kawamori.run_line import LINE, RECORD
 from kawamori.store import complete, open_store, runs, start, stored_runs
 from kawamori.thinning import thin
 
@@ -133,3 +134,14 @@ def test_what_a_killed_call_or_cycle_left_goes_with_the_next(store, keep, tmp_pa
     assert not half.exists()
     # The one of now may belong to a cycle at work.
     assert [path.name for path in (tmp_path / "out").glob(".*")] == [".town.2.part"]
+
+
+def test_a_report_that_stays_gets_the_line_of_the_console(store, keep, tmp_path):
+    folder = keep("first", minutes(0))
+    record = {"run_id": "id-first", "issued_at": OLD.isoformat(), "drill": False,
+              "city": {"name": "町"}, "advice": []}  # fmt: skip
+    (folder / RECORD).write_text(json.dumps(record))
+    thinned(store, tmp_path, dry_run=True)
+    assert not (folder / LINE).exists()
+    thinned(store, tmp_path)
+    assert (folder / LINE).is_file()
