@@ -8,8 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from shapely.geometry import box, shape
+from shapely.geometry.base import BaseGeometry
+from shapely.ops import unary_union
 
 from advisory.types import ORDERS, Level
+from kawamori.cityos.anonymity import told_shelter
 from kawamori.cityos.publication import district_areas, features, orders, shelter_places
 from kawamori.console.api.public import open_shelters
 from kawamori.console.desk import Desk
@@ -17,6 +20,7 @@ from kawamori.console.situation_records import Record
 from kawamori.map_layers import LAYERS
 from kawamori.situation import gauge_rows
 
+Box = tuple[float, float, float, float]  # west, south, east, north
 Feature = dict[str, Any]
 Make = Callable[[Desk, Record, datetime | None], list[Feature]]
 STAFF = "staff-"  # begins the name of a collection that only staff sees
@@ -40,14 +44,15 @@ def collections(*, staff: bool) -> dict[str, Collection]:
 def chosen(
     rows: Sequence[Feature],
     *,
-    box_lonlat: tuple[float, float, float, float] | None = None,
+    box_lonlat: Box | None = None,
     span: tuple[datetime | None, datetime | None] | None = None,
 ) -> list[Feature]:
     """Give the features that touch a box (west, south, east, north) and lie in a span of time.
 
-    A feature without geometry touches no box; one without time lies in every span, as OGC asks.
+    A box whose west is greater than its east lies across the antimeridian. A feature without
+    geometry touches no box; one without time lies in every span, as OGC asks.
     """
-    area = None if box_lonlat is None else box(*box_lonlat)
+    area = None if box_lonlat is None else _area(box_lonlat)
     found = []
     for row in rows:
         there = row["geometry"]
@@ -57,6 +62,13 @@ def chosen(
             continue
         found.append(row)
     return found
+
+
+def _area(lonlat: Box) -> BaseGeometry:
+    west, south, east, north = lonlat
+    if west <= east:
+        return box(west, south, east, north)
+    return unary_union([box(west, south, 180, north), box(-180, south, east, north)])
 
 
 def _within(text: str | None, span: tuple[datetime | None, datetime | None]) -> bool:
@@ -87,7 +99,7 @@ def _gauges(desk: Desk, record: Record, _at: datetime | None) -> list[Feature]:
 
 def _shelters(desk: Desk, record: Record, _at: datetime | None) -> list[Feature]:
     known, places = record.run.city.shelters, shelter_places(record)
-    opened = {one.shelter_id: one for one in open_shelters(desk, record)}
+    opened = {one.shelter_id: told_shelter(one) for one in open_shelters(desk, record)}
     found = []
     for key, row in () if known is None else known.iterrows():
         shelter_id = str(key)

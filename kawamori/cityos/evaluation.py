@@ -2,7 +2,7 @@
 
 Skill: each stored forecast held against what the same gauge later read in a stored run, beside
 persistence. Lead times: approvals against the deadline of the advice they approve. People: what
-the services accepted, cells below ten blank. Nothing here says that an order was right: that
+the services accepted, in tens. Nothing here says that an order was right: that
 takes the truth of the flood (`kawamori day`, `advisory.review`).
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,12 +19,14 @@ from typing import Any
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, Row, func, select
 
 from alerts.ledger import faults, read, read_head
 from alerts.schema import approval, outbox
 from alerts.standing import ENDINGS
-from kawamori.cityos.open_data import K, plain_csv
+from kawamori.cityos.anonymity import K, tens
+from kawamori.cityos.open_data import plain_csv
+from kawamori.run import Run
 from kawamori.store import StoredRun, stored_runs
 from kawamori.stored_run import run_of
 from kawamori.words import JST
@@ -36,6 +38,7 @@ COLUMNS = (
     "3時間予測の数", "平均絶対誤差_m", "持続予報の平均絶対誤差_m", "技能", "90%幅に入った割合",
 )  # fmt: skip
 Cell = tuple[int, str]  # year of Japan, district_id
+Advised = tuple[datetime, datetime | None]  # issue time and deadline of an advice
 
 
 @dataclass
@@ -81,23 +84,24 @@ def evaluate(engine: Engine, city_id: str, *, drill: bool = False) -> Evaluation
         raise ValueError(f"a {kind} of {city_id!r} must be stored, there is none. Run one first.")
     tallies: dict[Cell, Tally] = defaultdict(Tally)
     names: dict[str, str] = {}
-    advised: dict[tuple[str, str], tuple[datetime, datetime | None]] = {}
+    advised: dict[tuple[str, str], Advised] = {}
     city, unreadable = city_id, 0
     skill = _Skill()
     for stored in sorted(runs, key=lambda one: one.issued_at):
-        record = _record(stored)
-        if record is None:
+        found = _record(stored)
+        if found is None:
             unreadable += 1
             continue
+        record, run = found
         city = record["city"]["name"]
         _count(record, stored, tallies, names, advised)
-        skill.add(record)
+        skill.add(record, run)
     skill.into(tallies)
-    _orders(engine, advised, tallies)
+    _orders(engine, city_id, advised, tallies, drill=drill)
     with engine.connect() as connection:
         head = read_head(connection)
         holds = not list(faults(read(connection), head))
-    rows = [_row(cell, names[cell[1]], tallies[cell]) for cell in sorted(tallies)]
+    rows = [_row(cell, names.get(cell[1], cell[1]), tallies[cell]) for cell in sorted(tallies)]
     return Evaluation(city, drill, rows, len(runs), unreadable, head.number, holds)
 
 
@@ -123,9 +127,8 @@ class _Skill:
         self.read: dict[tuple[str, datetime], float] = {}
         self.listeners: dict[str, list[str]] = {}
 
-    def add(self, record: Mapping[str, Any]) -> None:
+    def add(self, record: Mapping[str, Any], run: Run) -> None:
         """Take in one run's forecast at `LEAD`, and its observations."""
-        run = run_of(record)
         for district in record["city"]["districts"]:
             self.listeners[district["district_id"]] = list(district["gauge_ids"])
         for state in run.states:
@@ -158,19 +161,20 @@ class _Skill:
                     tallies[cell].errors_m.append(told)
 
 
-def _record(stored: StoredRun) -> dict[str, Any] | None:
-    """Give a run's record; None where its report is gone or of another run."""
+def _record(stored: StoredRun) -> tuple[dict[str, Any], Run] | None:
+    """Give a run's record and the run; None where its report is gone, another's or unreadable."""
     try:
         text = (stored.folder or Path()).joinpath("run.json").read_text(encoding="utf-8")
         record: dict[str, Any] = json.loads(text)
-    except (OSError, ValueError):
+        run = run_of(record)
+        return (record, run) if run.run_id == stored.run_id else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # gone, or of another form
         return None
-    return record if record.get("run_id") == stored.run_id else None
 
 
 def _count(
     record: Mapping[str, Any], stored: StoredRun, tallies: dict[Cell, Tally],
-    names: dict[str, str], advised: dict[tuple[str, str], tuple[datetime, datetime | None]],
+    names: dict[str, str], advised: dict[tuple[str, str], Advised],
 ) -> None:  # fmt: skip
     year = stored.issued_at.astimezone(JST).year
     for row in record["advice"]:
@@ -185,32 +189,57 @@ def _count(
 
 
 def _orders(
-    engine: Engine, advised: Mapping[tuple[str, str], tuple[datetime, datetime | None]],
-    tallies: Mapping[Cell, Tally],
+    engine: Engine, city_id: str, advised: Mapping[tuple[str, str], Advised],
+    tallies: dict[Cell, Tally], *, drill: bool,
 ) -> None:  # fmt: skip
-    """Add the orders that were approved and not voided, and what the services took of them."""
+    """Add the orders that went out, those since replaced or lifted too, and what was taken of them.
+
+    An order is one of a new level: one that repeats or changes what stood adds its people alone.
+    """
+    rows = _approvals(engine, city_id, {run_id for run_id, _ in advised}, drill=drill)
+    for row in rows:
+        if row.occasion in ENDINGS or not _stood(row, rows):
+            continue
+        tally = tallies[row.at.astimezone(JST).year, row.district_id]
+        tally.addressed += int(row.addressed)
+        tally.accepted += int(row.accepted)
+        if any(one.superseded_by == row.approval_id and one.level == row.level
+               and one.occasion not in ENDINGS for one in rows):  # fmt: skip
+            continue
+        tally.orders += 1
+        issued_at, due = advised.get((row.run_id, row.district_id), (None, None))
+        if issued_at is not None:
+            tally.decided_min.append((row.at - issued_at) / timedelta(minutes=1))
+        if due is not None:
+            tally.before_min.append((due - row.at) / timedelta(minutes=1))
+
+
+def _approvals(
+    engine: Engine, city_id: str, run_ids: Container[str], *, drill: bool
+) -> list[Row[Any]]:  # fmt: skip
+    """Give every approval of a city, ended ones too, with the people addressed and accepted."""
     size = func.coalesce(func.sum(func.json_array_length(outbox.c.recipients)), 0)
     taken = func.coalesce(func.sum(outbox.c.accepted), 0)
     query = (
         select(approval, size.label("addressed"), taken.label("accepted"))
         .join(outbox, outbox.c.approval_id == approval.c.approval_id, isouter=True)
-        .where(approval.c.occasion.not_in(ENDINGS), approval.c.voided_at.is_(None))
-        .group_by(*approval.c)
+        .where(approval.c.drill.is_(drill))
+        .group_by(approval.c.approval_id)
+        .order_by(approval.c.at)
     )
     with engine.connect() as connection:
-        rows = connection.execute(query).all()
-    for row in rows:
-        known = advised.get((row.run_id, row.district_id))
-        if known is None:
-            continue
-        issued_at, due = known
-        tally = tallies[issued_at.astimezone(JST).year, row.district_id]
-        tally.orders += 1
-        tally.decided_min.append((row.at - issued_at) / timedelta(minutes=1))
-        if due is not None:
-            tally.before_min.append((due - row.at) / timedelta(minutes=1))
-        tally.addressed += int(row.addressed)
-        tally.accepted += int(row.accepted)
+        return [row for row in connection.execute(query)
+                if row.city_id == city_id or row.run_id in run_ids]  # fmt: skip
+
+
+def _stood(row: Row[Any], rows: Sequence[Row[Any]]) -> bool:
+    """Tell whether an approval stands, was replaced or was lifted: neither void nor a mistake."""
+    return (
+        row.voided_at is None
+        or row.superseded_by is not None
+        or any(one.occasion == "lifted" and one.at == row.voided_at
+               and (one.run_id, one.district_id) == (row.run_id, row.district_id) for one in rows)
+    )  # fmt: skip
 
 
 def _row(cell: Cell, name: str, tally: Tally) -> dict[str, Any]:
@@ -223,15 +252,11 @@ def _row(cell: Cell, name: str, tally: Tally) -> dict[str, Any]:
         cell[0], name, tally.cycles, tally.advised, tally.unknown, tally.orders,
         _rounded(fmean(in_time) if in_time else None, 2),
         _rounded(_middle(tally.before_min), 0), _rounded(_middle(tally.decided_min), 0),
-        _people(tally.addressed), _people(tally.accepted), len(ours),
+        tens(tally.addressed), tens(tally.accepted), len(ours),
         _rounded(fmean(ours) if ours else None, 3), _rounded(fmean(held) if held else None, 3),
         _rounded(skill, 2), _rounded(fmean(inside) if inside else None, 2),
     )  # fmt: skip
-    return dict(zip(COLUMNS, values, strict=True))
-
-
-def _people(count: int) -> int | str:
-    return count if count >= K else ""
+    return {name: "" if one is None else one for name, one in zip(COLUMNS, values, strict=True)}
 
 
 def _middle(values: Iterable[float]) -> float | None:

@@ -1,8 +1,7 @@
 """Open data as CSV by 自治体標準オープンデータセット: shelters, and evacuation orders.
 
 The standard has a table for 指定緊急避難場所; it has none for orders, so theirs keeps its code and
-first columns and adds plain ones. UTF-8 with BOM. People are counted only where ten or more are in
-a cell: smaller cells are merged, or left blank.
+first columns and adds plain ones. UTF-8 with BOM. People are told in tens (`anonymity`).
 """
 
 from __future__ import annotations
@@ -15,14 +14,13 @@ from typing import Any
 import pandas as pd
 
 from advisory.types import ORDERS, Level
+from kawamori.cityos.anonymity import K, tens
 from kawamori.console.api.decisions import Decision
 from kawamori.run import Run
 from kawamori.words import JST
 from shelters.municipal import HAZARD_COLUMNS
 from shelters.types import HAZARDS
 
-K = 10  # fewest people that one published count may tell of
-MERGED = "その他(合算)"
 SHELTER_COLUMNS = (
     "全国地方公共団体コード", "ID", "名称", "名称_カナ", "名称_英字",
     "所在地_全国地方公共団体コード", "町字ID", "所在地_連結表記", "所在地_都道府県",
@@ -36,24 +34,6 @@ ORDER_COLUMNS = (
     "全国地方公共団体コード", "ID", "地方公共団体名", "地区名", "警戒レベル", "避難情報",
     "発令日時", "有効期限", "立退き対象人数", "備考",
 )  # fmt: skip
-
-
-def anonymous(counts: Mapping[str, int | None], *, k: int = K) -> tuple[dict[str, int], int | None]:
-    """Give the counts of cells that hold `k` people or more, and of the smaller ones together.
-
-    The second is None where the small cells together hold fewer than `k`, or are fewer than two:
-    then nothing is told of them. Unknown cells (None) are in neither.
-
-    >>> anonymous({"a": 25, "b": 6, "c": 7, "d": None})
-    ({'a': 25}, 13)
-    >>> anonymous({"a": 25, "b": 6})
-    ({'a': 25}, None)
-    """
-    known = {cell: count for cell, count in counts.items() if count is not None}
-    large = {cell: count for cell, count in known.items() if count >= k}
-    small = [count for cell, count in known.items() if cell not in large]
-    total = sum(small)
-    return large, total if len(small) > 1 and total >= k else None
 
 
 def code6(code: str) -> str:
@@ -104,10 +84,8 @@ def shelter_csv(run: Run, places: Mapping[str, tuple[float, float]]) -> bytes:
 
 
 def order_csv(run: Run, orders: Sequence[Decision]) -> bytes:
-    """Give the orders in force with how many people must leave, cells below ten merged."""
+    """Give the orders in force with how many people must leave, in tens."""
     people = {item.district_id: item.people.must_leave for item in run.advice}
-    counts = {one.district_id: people.get(one.district_id) for one in orders}
-    large, merged = anonymous(counts)
     names, code, mark = run.city.districts["name"], code6(run.city.code), "【訓練】" * run.drill
     rows: list[dict[str, Any]] = [
         {
@@ -119,21 +97,18 @@ def order_csv(run: Run, orders: Sequence[Decision]) -> bytes:
             "避難情報": ORDERS[Level(one.level)],
             "発令日時": one.at.astimezone(JST).isoformat(timespec="minutes"),
             "有効期限": one.expires.astimezone(JST).isoformat(timespec="minutes"),
-            "立退き対象人数": large.get(one.district_id, ""),
-            "備考": _note(counts[one.district_id], one.district_id in large),
+            "立退き対象人数": tens(people.get(one.district_id)),
+            "備考": _note(people.get(one.district_id)),
         }
         for one in orders
     ]
-    if merged is not None:
-        rows.append({"全国地方公共団体コード": code, "地方公共団体名": run.city.name,
-                     "地区名": MERGED, "立退き対象人数": merged})  # fmt: skip
     return plain_csv(ORDER_COLUMNS, rows)
 
 
-def _note(count: int | None, told: bool) -> str:
+def _note(count: int | None) -> str:
     if count is None:
         return "人数は不明"
-    return "" if told else f"{K}人未満のため人数を示さない"
+    return f"人数は{K}人単位(切り捨て)" if count >= K else f"{K}人未満のため人数を示さない"
 
 
 def plain_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
@@ -147,6 +122,6 @@ def plain_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> byte
 
 def _plain(value: Any) -> Any:
     """Give a value that no table program takes for a formula."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "@", "\t", "\r"):
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r", "\n"):
         return f"'{value}"
     return value

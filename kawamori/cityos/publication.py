@@ -8,6 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from shapely import orient_polygons
+from shapely.geometry import mapping, shape
+
+from kawamori.cityos.anonymity import told_shelter
 from kawamori.cityos.ngsi import Entity, normalized, public_entities, staff_entities
 from kawamori.cityos.open_data import order_csv, shelter_csv
 from kawamori.console.api.decisions import Decision, decisions, in_force
@@ -25,9 +29,17 @@ def features(record: Record, layer: str, at: datetime | None = None) -> list[dic
     moment = at or record.run.issued_at
     key = ("features", layer, moment)
     if key not in record.packed:
-        record.packed[key] = json.loads(layer_of(record, layer, moment))["features"]
+        told = json.loads(layer_of(record, layer, moment))["features"]
+        record.packed[key] = [one | {"geometry": _wound(one["geometry"])} for one in told]
     found: list[dict[str, Any]] = record.packed[key]
     return found
+
+
+def _wound(geometry: Any) -> Any:
+    """Give an area with its outer ring counter-clockwise, as RFC 7946 asks; all else as it is."""
+    if geometry is None or geometry["type"] not in ("Polygon", "MultiPolygon"):
+        return geometry
+    return mapping(orient_polygons(shape(geometry)))
 
 
 def shelter_places(record: Record) -> dict[str, tuple[float, float]]:
@@ -53,7 +65,8 @@ def district_areas(record: Record) -> dict[str, Any]:
 def orders(desk: Desk, record: Record) -> list[Decision]:
     """Give the orders in force of this run's city; of a drill, those of the drill itself."""
     if record.run.drill:
-        return list(decisions(desk.engine, record.run.run_id).values())
+        told = decisions(desk.engine, record.run.run_id).values()
+        return [one for one in told if not one.ends]
     known = set(map(str, record.run.city.districts.index))
     return [one for one in in_force(desk.engine, desk.now()) if one.district_id in known]
 
@@ -65,7 +78,7 @@ def published(desk: Desk, record: Record) -> Iterator[Entity]:
         at=desk.now(),
         orders=orders(desk, record),
         shelters=shelter_places(record),
-        opened=open_shelters(desk, record),
+        opened=[told_shelter(one) for one in open_shelters(desk, record)],
         areas=district_areas(record),
     )
 

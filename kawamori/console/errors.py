@@ -31,5 +31,9 @@ class RefusedError(ValueError):
     """What was asked is not allowed; the message is for the person who asked."""
 
 
+class BadQueryError(ValueError):
+    """A parameter that a published interface does not know, or with a value it cannot read: 400."""
+
+
 class TooManyError(Exception):
     """Too many tries from here or for this account; the message says when to come back."""

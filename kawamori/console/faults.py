@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from kawamori.console.access import PASSWORD_PAGE
 from kawamori.console.errors import (
+    BadQueryError,
     ConflictError,
     ForbiddenError,
     ForgedError,
@@ -32,6 +33,7 @@ ANSWERS: dict[type[Exception], tuple[int, str]] = {
     NotStoredError: (404, "not_found"),
     ConflictError: (409, "conflict"),
     RefusedError: (422, "refused"),
+    BadQueryError: (400, "refused"),
     TooManyError: (429, "too_many"),
 }
 WAYS_ON = {NotSignedInError: "/sign-in", MustChangeError: PASSWORD_PAGE}

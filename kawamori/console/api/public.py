@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from advisory.types import ORDERS, Level
+from kawamori.cityos.anonymity import told_shelter
 from kawamori.console.access import public
 from kawamori.console.api.answers import FAULTS, UNCHANGED, answer, etag_of
 from kawamori.console.api.bodies import PublicAdvice, PublicOrder, PublicShelter, PublicShelters
@@ -44,9 +45,13 @@ def list_orders(request: Request, stored: Stored) -> Response:
 
 @router.get("/shelters", response_model=PublicShelters)
 def list_open_shelters(request: Request, stored: Stored) -> Response:
-    """Give the shelters that are open now, with the room that is left."""
+    """Give the shelters that are open now, people in tens, with the room that is sure to be left.
+
+    Fewer than ten people are not told of, nor a room that would tell of them.
+    """
     record = newest_real(stored)
-    shelters = open_shelters(desk_of(request), record) if record else []
+    opened = open_shelters(desk_of(request), record) if record else []
+    shelters = [told_shelter(one) for one in opened]
     name = record.run.city.name if record else None
     made = PublicShelters(city_name=name, shelters=shelters)
     return answer(request, etag_of(made.model_dump()), lambda: made, cache=CACHE)

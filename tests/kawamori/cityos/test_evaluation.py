@@ -69,8 +69,75 @@ def test_orders_lead_times_and_people_are_counted(
     assert row["期限までの分(中央値)"] == round(before)
     assert row["助言から発令までの分(中央値)"] == 10
     assert row["年"] == 2026
-    assert row["宛先(延べ人)"] == 11
+    assert row["宛先(延べ人)"] == 10  # 11, in tens: 11 beside 9 taken would tell of two people
     assert row["受付(延べ人)"] == ""  # 11 - 2 = 9 people are fewer than ten
+
+
+def approved(engine: Engine, run: Run, key: str, minutes: int, **changes: Any) -> None:
+    """Store an approval of d1 so many minutes after the run, as `alerts` leaves it."""
+    at = run.issued_at + timedelta(minutes=minutes)
+    plain = {"level": 3, "occasion": "new", "drill": False, "city_id": "drill-town",
+             "run_id": run.run_id}  # fmt: skip
+    with engine.begin() as connection:
+        connection.execute(insert(approval).values(
+            approval_id=key, district_id="d1", advice_digest="d", first_officer="x",
+            second_officer="y", at=at, expires=at + timedelta(hours=3), **plain | changes,
+        ))  # fmt: skip
+
+
+def events(engine: Engine, live: Run) -> None:
+    """Store what a flood leaves: an order raised, renewed and lifted; one withdrawn; one void."""
+    ends = {n: live.issued_at + timedelta(minutes=n) for n in (20, 40, 60, 65, 70, 90)}
+    approved(engine, live, "a0", 5, voided_at=ends[20], superseded_by="b")
+    approved(engine, live, "b", 20, level=4, occasion="raised", voided_at=ends[40],
+             superseded_by="c")  # fmt: skip
+    approved(engine, live, "c", 40, level=4, voided_at=ends[60])  # the same level once more
+    approved(engine, live, "d", 60, level=4, occasion="lifted", voided_at=ends[65],
+             superseded_by="e")  # fmt: skip
+    approved(engine, live, "e", 65, voided_at=ends[70])  # void before anything stood
+    approved(engine, live, "f", 80, voided_at=ends[90])
+    approved(engine, live, "g", 90, occasion="withdrawn")  # f was a mistake
+    approved(engine, live, "h", 95, drill=True)
+    approved(engine, live, "i", 96, city_id="elsewhere", run_id="another")
+
+
+def test_orders_that_were_raised_and_lifted_are_counted_and_renewals_are_not(
+    settings: Settings, live: Run, tmp_path: Path
+) -> None:
+    engine = open_store(settings.store_url)
+    keep(engine, live, tmp_path / "one")
+    events(engine, live)
+    (row,) = [row for row in evaluate(engine, "drill-town").rows if row["発令数"]]
+    assert row["発令数"] == 2  # a0 and b
+    assert row["助言から発令までの分(中央値)"] == 12  # of 5 and 20: 12.5, even
+
+
+def test_the_figures_are_the_same_on_postgresql(
+    settings: Settings, live: Run, tmp_path: Path, postgresql: Any
+) -> None:
+    found = []
+    for number, url in enumerate((settings.store_url, postgresql.new_url())):
+        engine = open_store(url)
+        keep(engine, live, tmp_path / str(number))
+        order(engine, live, 31)
+        events(engine, live)
+        found.append(evaluate(engine, "drill-town"))
+        engine.dispose()
+    assert found[0].rows == found[1].rows
+    assert any(row["宛先(延べ人)"] == 30 for row in found[1].rows)
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", "{", '{"run_id": 1}', "null"])
+def test_a_report_of_another_form_is_counted_as_unreadable(
+    settings: Settings, live: Run, tmp_path: Path, text: str
+) -> None:
+    engine = open_store(settings.store_url)
+    keep(engine, live, tmp_path / "one")
+    (tmp_path / "one" / "run.json").write_text(text)
+    found = evaluate(engine, "drill-town")
+    assert (found.runs, found.unreadable, found.rows) == (1, 1, [])
+    page, _ = write_evaluation(found, tmp_path / "evaluation")
+    assert "数えられる記録がありません" in page.read_text(encoding="utf-8")
 
 
 def test_a_forecast_is_held_against_what_was_read_later(

@@ -21,8 +21,8 @@ OPEN_PAGES = (
     "/sign-in", "/language/{language}", "/healthz", "/oidc/start", "/oidc/callback",
     "/public", "/public/map", "/public/map.geojson", "/public/api/v1/advice",
     "/public/api/v1/shelters", "/public/api/v1/ngsi-ld/entities",
-    "/public/api/v1/ngsi-ld/entities/{entity}", "/api/v1/openapi.json", "/ogc/", "/ogc/conformance",
-    "/ogc/collections", "/ogc/collections/{name}", "/ogc/collections/{name}/items",
+    "/public/api/v1/ngsi-ld/entities/{entity}", "/api/v1/openapi.json", "/ogc/", "/ogc/api",
+    "/ogc/conformance", "/ogc/collections", "/ogc/collections/{name}", "/ogc/collections/{name}/items",
     "/ogc/collections/{name}/items/{key}", "/cap/feed.xml", "/cap/{identifier}.xml",
     "/push/worker.js", "/push/key", "/duty/acknowledge/{token}", "/duty/maps/{token}.png",
 )  # fmt: skip

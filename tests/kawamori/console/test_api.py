@@ -206,11 +206,11 @@ def test_shelter_is_public_once_the_ground_says_it_is_open(console) -> None:
     before = [one["shelter_id"] for one in visitor.get(path).json()["shelters"]]
     known = set(map(str, console.run.city.shelters.index))
     closed = sorted(known - set(before))[0]
-    record_shelter(console.engine, "drill-town", closed, known=known, status="open", occupied=3,
+    record_shelter(console.engine, "drill-town", closed, known=known, status="open", occupied=31,
                    upstairs=None, stock={}, note="", by="職員", at=console.clock())  # fmt: skip
     after = visitor.get(path).json()["shelters"]
     opened = next(one for one in after if one["shelter_id"] == closed)
-    assert opened["occupied_people"] == 3
+    assert opened["occupied_people"] == 30  # in tens: published counts tell of nobody
 
 
 def test_events_tell_every_kind_once_and_end(client: TestClient) -> None:
