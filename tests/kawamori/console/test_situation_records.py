@@ -132,3 +132,9 @@ def test_the_list_is_shown_a_page_at_a_time(console):
     assert 'href="/runs?page=4"' not in last
     assert client.get("/runs?page=99").text.count("/runs/r0/") == 1  # past the end: the last one
     assert client.get("/runs?page=0").status_code == 422
+    # r200 is of 2 June 18:20 JST, r90 of 0:00: 111 runs of that day. The 90 of the day before
+    # begin with the 112th line, which stands on page 2; of a day before all: the last page.
+    assert "2/3頁" in client.get("/runs?day=2026-06-01").text
+    assert "1/3頁" in client.get("/runs?day=2026-06-02").text
+    assert "3/3頁" in client.get("/runs?day=2020-01-01").text
+    assert client.get("/runs?day=x").status_code == 422
