@@ -58,10 +58,14 @@ def main() -> None:
     """Run the command line; bad input ends with one message and exit code 2, no traceback."""
     try:
         app()
-    except (ValueError, OSError) as error:
-        if os.environ.get("KAWAMORI_DEBUG"):
+    except Exception as error:
+        of_store = type(error).__module__.startswith("sqlalchemy.")
+        if os.environ.get("KAWAMORI_DEBUG") or not (
+            of_store or isinstance(error, ValueError | OSError)
+        ):
             raise
-        print(f"kawamori: {error}", file=sys.stderr)  # noqa: T201
+        told = f"the store: {getattr(error, 'orig', error)}; kawamori doctor names what is wrong"
+        print(f"kawamori: {told if of_store else error}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
 
 

@@ -30,6 +30,7 @@ from kawamori.city import City
 from kawamori.digests import facts_digest, rain_digest, series_digest
 
 NEWEST = 12  # so many models stay; older ones are trained again when needed
+UNUSED_S = 7 * 24 * 3600.0  # one used since stays too: a desk of many cities needs all of theirs
 STALE_S = 24 * 3600.0  # a younger folder may be another process's, not yet known by name
 GAP_DAYS = 30  # a longer silence cuts the training into two periods
 
@@ -129,12 +130,15 @@ def _remember(known: Path, folder: Path) -> None:
 
 
 def _prune(home: Path, *, now_s: float) -> None:
-    """Remove the models used longest ago and what dead processes left half-written."""
+    """Remove models nobody has used for days and what dead processes left half-written."""
     entries = [path for path in (home / "known").iterdir() if not path.name.startswith(SAVING)]
-    entries.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-    for old in entries[NEWEST:]:
+    used = {path: path.stat().st_mtime for path in entries}
+    entries.sort(key=used.__getitem__, reverse=True)
+    kept = [path for number, path in enumerate(entries)
+            if number < NEWEST or now_s - used[path] < UNUSED_S]  # fmt: skip
+    for old in set(entries) - set(kept):
         old.unlink(missing_ok=True)
-    wanted = {path.read_text(encoding="ascii").strip() for path in entries[:NEWEST]}
+    wanted = {path.read_text(encoding="ascii").strip() for path in kept}
     for folder in home.iterdir():
         stale = now_s - folder.stat().st_mtime > STALE_S
         if stale and folder.name not in {"known", *wanted}:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import smtplib
 import subprocess
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -27,15 +28,21 @@ def timers(patient: Patient) -> Found:
         yield unknown("timers", "no systemd runs here: nothing can be said of them",
                       "See that cron has the lines of docs/operations.md.")  # fmt: skip
         return
-    asked = subprocess.run([program, "is-active", *units], capture_output=True, text=True,
-                           timeout=10, check=False)  # fmt: skip
-    said = dict(zip(units, asked.stdout.split(), strict=False))
-    off = [unit for unit in units if said.get(unit) != "active"]
+    wrong = {verb: _not(program, verb, units) for verb in ("active", "enabled")}
+    off = [unit for unit in units if any(unit in found for found in wrong.values())]
     if off:
-        yield red("timers", f"not at work: {', '.join(off)}",
+        yield red("timers", f"not at work, or not after a restart: {', '.join(off)}",
                   f"systemctl enable --now {' '.join(off)}")  # fmt: skip
     else:
         yield ok("timers", f"{len(units)} units are at work")
+
+
+def _not(program: str, verb: str, units: Sequence[str]) -> list[str]:
+    """Give the units that are not `active`, or not `enabled`, as systemctl tells in their order."""
+    asked = subprocess.run([program, f"is-{verb}", *units], capture_output=True, text=True,
+                           timeout=10, check=False)  # fmt: skip
+    said = dict(zip(units, asked.stdout.split(), strict=False))
+    return [unit for unit in units if said.get(unit) != verb]
 
 
 def mail_server(patient: Patient) -> Found:

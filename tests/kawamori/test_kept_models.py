@@ -156,6 +156,14 @@ def test_only_the_models_used_last_stay(city, training, home, monkeypatch):
     assert len(kept_folders(home)) == len(list((home / "known").iterdir())) == 2
 
 
+def test_models_of_many_cities_that_are_in_use_all_stay(city, training, home, monkeypatch):
+    monkeypatch.setattr(kept_models, "NEWEST", 1)
+    monkeypatch.setattr(kept_models, "STALE_S", -1.0)
+    for seed in (1, 2, 3):  # used just now: none is trained again at the next cycle
+        fit_or_load(new(city, seed=seed), training, home, city=city)
+    assert len(kept_folders(home)) == 3
+
+
 def test_what_a_dead_process_left_is_swept_after_a_day(city, training, home):
     old, young = home / ".saving-old", home / ".saving-young"
     for folder in (old, young):
