@@ -78,15 +78,15 @@ def staff_entities(run: Run) -> Iterator[Entity]:
             "forStaffOnly": True,
         }
     for item in run.advice:
-        yield {
+        entity: Entity = {
             "id": _id(run, "FloodAdvice", item.district_id),
             "type": "FloodAdvice",
             "name": _marked(run, item.name),
             "dateIssued": _utc(item.issued_at),
-            "level": None if item.level is Level.UNKNOWN else int(item.level),
             "approved": False,
             "forStaffOnly": True,
         }
+        yield entity if item.level is Level.UNKNOWN else entity | {"level": int(item.level)}
 
 
 def normalized(entity: Mapping[str, Any]) -> Entity:

@@ -65,6 +65,42 @@ def test_every_entity_is_valid_by_its_published_schema(entities: Any, schema_of:
         assert faults == [], one["id"]
 
 
+NAMES = ('"', "橋 <b>", "🌊" * 40, "x" * 5000, " ", "a/b?c#d", "=1+1")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_name_and_id_gives_valid_entities_of_an_own_id(
+    made_run: Run, order: Decision, schema_of: Any, name: str
+) -> None:
+    """UNKNOWN levels, an area of two parts, a shelter with nothing known, a drill."""
+    city = made_run.city
+    assert city.shelters is not None
+    gauges = tuple(dataclasses.replace(one, name=name, gauge_id=f"{name}{n}")
+                   for n, one in enumerate(city.gauges))  # fmt: skip
+    shelters = city.shelters.assign(name=name, address="", capacity=float("nan"))
+    shelters.index = [f"{name}{n}" for n in range(len(shelters))]
+    town = dataclasses.replace(city, gauges=gauges, shelters=shelters,
+                               districts=city.districts.assign(name=name))  # fmt: skip
+    run = dataclasses.replace(made_run, city=town)
+    area = {"type": "MultiPolygon", "coordinates": [SQUARE["coordinates"]] * 2}
+    named = {"orders": [order], "opened": [], "shelters": {}, "areas": {"d1": area}}
+    found = list(public_entities(run, at=AT, **named))
+    for one in found:
+        faults = [fault.message for fault in schema_of(one["type"]).iter_errors(one)]
+        assert faults == [], one["id"][:80]
+        assert one["id"].isascii()
+        assert " " not in one["id"]
+    assert len({one["id"] for one in found}) == len(found)
+
+
+def test_no_entity_holds_null(made_run: Run, entities: Any) -> None:
+    """NGSI-LD knows no null: what is unknown is left out."""
+    for one in (*entities, *staff_entities(made_run)):
+        assert None not in one.values(), one["id"]
+        assert None not in [part.get("value", 0) for part in normalized(one).values()
+                            if isinstance(part, dict)]  # fmt: skip
+
+
 def test_the_level_observed_is_told_with_its_time(entities: Any) -> None:
     (water,) = of_types(entities, ["WaterObserved"])  # gauge down is silent: none is observed
     assert water["waterLevel"] == 3.6
@@ -111,7 +147,7 @@ def test_staff_get_both_marked(made_run: Run) -> None:
     found = list(staff_entities(made_run))
     assert {one["type"] for one in found} == {"WaterLevelForecast", "FloodAdvice"}
     assert all(one["forStaffOnly"] for one in found)
-    unknown = [one for one in of_types(found, ["FloodAdvice"]) if one["level"] is None]
+    unknown = [one for one in of_types(found, ["FloodAdvice"]) if "level" not in one]
     assert len(unknown) == 1  # d2 is UNKNOWN
     json.dumps(found, allow_nan=False)
 

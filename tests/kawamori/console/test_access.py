@@ -22,8 +22,9 @@ OPEN_PAGES = (
     "/public", "/public/map", "/public/map.geojson", "/public/api/v1/advice",
     "/public/api/v1/shelters", "/public/api/v1/ngsi-ld/entities",
     "/public/api/v1/ngsi-ld/entities/{entity}", "/api/v1/openapi.json", "/ogc/", "/ogc/api",
-    "/ogc/conformance", "/ogc/collections", "/ogc/collections/{name}", "/ogc/collections/{name}/items",
-    "/ogc/collections/{name}/items/{key}", "/cap/feed.xml", "/cap/{identifier}.xml",
+    "/ogc/conformance", "/ogc/collections", "/ogc/collections/{name}",
+    "/ogc/collections/{name}/items", "/ogc/collections/{name}/items/{key}", "/cap/feed.xml",
+    "/cap/{identifier}.xml",
     "/push/worker.js", "/push/key", "/duty/acknowledge/{token}", "/duty/maps/{token}.png",
 )  # fmt: skip
 OPEN_CHANGES = {  # each proves itself: a tied form, a link, a signature, a subscription
