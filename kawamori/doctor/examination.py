@@ -16,6 +16,8 @@ from kawamori.rosters import rostered
 from kawamori.settings import Settings
 
 SETTINGS_REMEDY = "Correct it where the environment is set: /etc/kawamori/kawamori.env."
+MEND = "Mend what it names, then look again."
+SHUT = "Run this as the service's user (docs/operations.md); if so, give it the file: chown, chmod."
 WORDS = {"ok": "良", "red": "異常", "unknown": "不明"}
 MACHINE: tuple[Callable[[Patient], Found], ...] = (
     machine.python, machine.lock, machine.assets, machine.font, machine.data, machine.folders,
@@ -76,7 +78,7 @@ def _lines(check: Callable[..., Found], *given: Any) -> list[Finding]:
     except Exception as error:  # noqa: BLE001 - whatever is broken here, the rest is looked at
         what = " ".join([*map(str, given[1:]), check.__name__])
         told = f"it could not be looked at: {type(error).__name__}: {error}"
-        found.append(red(what, told, "Mend what it names, then look again."))
+        found.append(red(what, told, SHUT if isinstance(error, PermissionError) else MEND))
     return found
 
 

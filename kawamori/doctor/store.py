@@ -201,6 +201,12 @@ def first_admin(patient: Patient) -> Found:
             "the one-time secret of `admin` has not been used",
             "Sign in as admin and choose a password, or: kawamori accounts reset admin",
         )
+    elif not any("admin" in one.roles and not one.disabled for one in known):
+        yield red(
+            "first admin",
+            f"none of {len(known)} accounts may administer the console",
+            "kawamori accounts add LOGIN --name NAME --role admin",
+        )
     else:
         yield ok("first admin", f"{len(known)} accounts, the first secret is spent")
 

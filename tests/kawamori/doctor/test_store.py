@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from kawamori.backup import backup
+from kawamori.console.accounts import add_account
 from kawamori.database import HEAD
 from kawamori.doctor import store
 from kawamori.doctor.finding import Patient
@@ -52,3 +53,12 @@ def test_a_back_up_whose_store_cannot_come_back_is_named(patient: Patient) -> No
     file.write_bytes(content)
     line = only(store.backups(patient))
     assert line.told.startswith("a.zip cannot be restored: store.sqlite")
+
+
+def test_a_console_that_nobody_may_administer_is_named(patient: Patient) -> None:
+    assert patient.engine is not None
+    with patient.engine.begin() as connection:  # before `kawamori serve` was ever started
+        add_account(connection, "a", name="x", roles=["approver"], by="t", at=NOW)
+    line = only(store.first_admin(patient))
+    assert line.told == "none of 1 accounts may administer the console"
+    assert line.remedy.endswith("--role admin")
