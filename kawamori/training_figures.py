@@ -20,7 +20,7 @@ from kawamori.verify_tables import NAMES, shown_leads
 BINS = 10
 HATCHES = ("///", "", "...", "xxx")
 LARGEST = 3  # floods drawn
-FANNED = 8  # gauges with a picture of their floods: fans.png, fans-2.png …, in order of targets
+FANNED = 4  # gauges with a picture of their floods: fans.png, fans-2.png …, in order of targets
 FIGURES = ("skill_by_lead.png", "reliability.png", "coverage.png", "value.png", "pit.png",
            "detection.png", "fans.png",
            *(f"fans-{number}.png" for number in range(2, FANNED + 1)))  # fmt: skip
