@@ -58,7 +58,7 @@ def test_a_back_up_whose_store_cannot_come_back_is_named(patient: Patient) -> No
 def test_a_console_that_nobody_may_administer_is_named(patient: Patient) -> None:
     assert patient.engine is not None
     with patient.engine.begin() as connection:  # before `kawamori serve` was ever started
-        add_account(connection, "a", name="x", roles=["approver"], by="t", at=NOW)
+        add_account(connection, "taro", name="x", roles=["approver"], by="t", at=NOW)
     line = only(store.first_admin(patient))
     assert line.told == "none of 1 accounts may administer the console"
     assert line.remedy.endswith("--role admin")
