@@ -7,6 +7,8 @@ limits where they have such a test (benchmarks/quality_peers.py).
 
 Real faults are those of the crisis gauges of Iwaki (named below with what shows them) and the
 outlier of Tokachi; made faults (模擬) are put into the floods of Tokachi and Oita by a fixed seed.
+Beside them the ten biggest floods of every real series (benchmarks/quality_floods.py), and made
+rivers that no limit was chosen by (benchmarks/quality_rivers.py).
 A hit is a faulty reading that is SUSPECT or BAD, a false flag any other reading that is.
 """
 
@@ -23,7 +25,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.machine import machine, peak_rss_mb, timed
+from benchmarks.quality_floods import flood_rates
 from benchmarks.quality_peers import CENSORED, WHOLE, Case, peer_rates
+from benchmarks.quality_rivers import river_rates
 from forecasting.quality import counts, flag, screen
 from forecasting.sources.crisis import CrisisGauges, read_crisis_stations
 from forecasting.sources.mlit_log import MlitLog, read_siteinfo
@@ -59,6 +63,8 @@ def main() -> None:
     result: dict[str, Any] = {"machine": machine(), "crisis": crisis}
     logs = {name: _log(data, name) for name in LOGS}
     result["logs"] = {name: _as_found(*log) for name, log in logs.items()}
+    result["floods"] = flood_rates(data)
+    result["rivers"] = river_rates()
     made = [_made(name, *log) for name, log in logs.items()]
     result["made"] = [row for rows, _ in made for row in rows]
     found = [Case(f"{name} as found", log[0]["time"].values, log[0]["level_m"].values,

@@ -1,4 +1,4 @@
-"""Spike: a single reading that leaves and comes back at once; looks one step ahead."""
+"""Spike: one or two readings that leave and come back at once; looks ahead."""
 
 from __future__ import annotations
 
@@ -7,15 +7,27 @@ import numpy as np
 from forecasting.screening.series import Flags, Series, flags_of
 
 SPIKE_SUSPECT_M, SPIKE_BAD_M, SPIKE_RETURN = 0.5, 2.0, 0.2
+WIDEST = 2  # readings; three are a small flood of its own
 
 
 def spike_flags(series: Series) -> Flags:
-    """Give flags of single readings far from both neighbours, (time, gauge); only in hindsight."""
+    """Give flags of readings far from both neighbours, (time, gauge); only in hindsight.
+
+    Of two together both must be as far on the same side.
+    """
     level = series.level_m
-    if not series.hindsight or len(level) < 3:
-        return flags_of(np.zeros(level.shape, dtype=bool))
-    before, after = np.full((2, *level.shape), np.nan)
-    before[1:], after[:-1] = level[:-1], level[1:]
-    height = np.abs(level - (before + after) / 2)
-    returns = np.abs(after - before) <= SPIKE_RETURN * height
-    return flags_of(returns & (height > SPIKE_SUSPECT_M), returns & (height > SPIKE_BAD_M))
+    suspect, bad = np.zeros((2, *level.shape), dtype=bool)
+    for width in range(1, WIDEST + 1) if series.hindsight else ():
+        if len(level) < width + 2:
+            break
+        before, after = level[: -width - 1], level[width + 1 :]
+        parts = [level[1 + place : len(level) - width + place] for place in range(width)]
+        above = np.stack([part - (before + after) / 2 for part in parts])
+        one_side = (above > 0).all(axis=0) | (above < 0).all(axis=0)
+        height = np.abs(above).min(axis=0)
+        returns = one_side & (np.abs(after - before) <= SPIKE_RETURN * height)
+        for place in range(width):
+            rows = slice(1 + place, len(level) - width + place)
+            suspect[rows] |= returns & (height > SPIKE_SUSPECT_M * width)
+            bad[rows] |= returns & (height > SPIKE_BAD_M)
+    return flags_of(suspect, bad)
