@@ -31,7 +31,7 @@ from benchmarks.soak_feed import Feed, before, connect
 from forecasting.types import Observations
 from kawamori.archive import Archive
 from kawamori.cities import open_city
-from kawamori.cycle import run_cycle
+from kawamori.cycle import MEMORY, run_cycle
 from kawamori.cycle_log import STEP
 from kawamori.drill import drill_times, read_storm, train_desk
 from kawamori.feeds.poll import archive_folder
@@ -62,7 +62,7 @@ class Home:
 
 
 def young_home(real: Settings, city_id: str, folder: Path, **more: object) -> Home:
-    """Make a home with one calm cycle in it."""
+    """Make a home with one calm cycle in it, and the readings that a cycle looks back on."""
     folder.mkdir()
     settings = own_home(real, city_id, folder).model_copy(update=more)
     settings.rosters.mkdir()
@@ -75,6 +75,7 @@ def young_home(real: Settings, city_id: str, folder: Path, **more: object) -> Ho
     archive = Archive(archive_folder(settings.home, city_id))
     archive.append(before(series, at), received_at=at)
     home.feed.now = at
+    _archive(settings, city_id, home, range(1, MEMORY.days + 1))
     run_cycle(settings, city_id, now=at, wait=lambda _: None)
     return home
 
@@ -101,7 +102,7 @@ def age(home: Home, city_id: str, days: int) -> None:
     record = json.loads((source / RECORD).read_text(encoding="utf-8"))
     for at in filter(lambda at: _kept(at, home.at), times):
         _report(source, record, settings.out / _name(city_id, at), at)
-    _archive(settings, city_id, home, days)
+    _archive(settings, city_id, home, range(MEMORY.days + 1, days + 1))
 
 
 def _flood(home: Home, city_id: str) -> Run:
@@ -154,12 +155,12 @@ def _report(source: Path, record: dict[str, object], folder: Path, at: datetime)
     write_record(folder, json.dumps(own, ensure_ascii=False))
 
 
-def _archive(settings: Settings, city_id: str, home: Home, days: int) -> None:
-    """Keep a day's readings of the series for each day before it, a file a day."""
+def _archive(settings: Settings, city_id: str, home: Home, days: range) -> None:
+    """Keep a day's readings of the series again for each of these days before, a file a day."""
     archive = Archive(archive_folder(settings.home, city_id))
     readings = before(home.series, home.at).sort_values("at", kind="stable")
     day = readings[readings["at"] > pd.Timestamp(home.at - DAY)]
-    for back in range(1, days + 1):
+    for back in days:
         moved = day.assign(at=day["at"] - pd.Timedelta(days=back))
         archive.append(moved, received_at=home.at - back * DAY)
 
