@@ -67,7 +67,7 @@ def fan_out(
     ValueError
         If `dask` is given and the extra `dask` is not installed.
     OSError
-        If no scheduler answers at the address.
+        If no scheduler answers at the address, or its workers are lost again and again.
     """
     if dask:
         return _on_dask(tasks, observations, dask)
@@ -132,13 +132,29 @@ def issue_times(observations: Observations, fold: Fold, every_min: int | None = 
 
 def _on_dask(tasks: Sequence[Task], observations: Observations, address: str) -> list[Trained]:
     try:
-        from distributed import Client
+        import dask.config
+        from distributed import CancelledError, Client, KilledWorker
     except ModuleNotFoundError as error:
         raise ValueError(
             "a Dask address is given, but Dask is not installed. Install kawamori[dask]."
         ) from error
-    with Client(address, timeout=CONNECT_S) as client:  # type: ignore[no-untyped-call]
-        shared = client.scatter(observations, broadcast=True)
-        futures = [client.submit(train_one, task, shared, pure=False) for task in tasks]
-        trained: list[Trained] = client.gather(futures)
+    large = {"distributed.admin.large-graph-warning-threshold": "8 GiB"}
+    try:
+        with (
+            dask.config.set(large),
+            Client(address, timeout=CONNECT_S) as client,  # type: ignore[no-untyped-call]
+        ):
+            # A task, not scattered data: the scheduler gives it anew when its workers are lost.
+            shared = client.submit(_series, observations, pure=False)
+            futures = [client.submit(train_one, task, shared, pure=False) for task in tasks]
+            trained: list[Trained] = client.gather(futures)
+    except (CancelledError, KilledWorker) as error:
+        raise OSError(
+            f"workers of the Dask scheduler {address} must stay until the work is done, they were "
+            f"lost: {error}. Look at their memory, start them and train again."
+        ) from error
     return trained
+
+
+def _series(observations: Observations) -> Observations:
+    return observations
