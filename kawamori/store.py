@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +14,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Connection,
     Engine,
     Float,
     Index,
@@ -98,6 +99,7 @@ field_report = Table(
 )
 
 
+AT_ONCE = 200  # runs whose advice is read together
 # What a list of runs needs; the advice is a hundred times as long.
 LINE = tuple(column for column in runs.c if column is not runs.c.advice)
 
@@ -210,6 +212,16 @@ def find_run(engine: Engine, run_id: str) -> StoredRun | None:
     with engine.connect() as connection:
         row = connection.execute(query).first()
     return None if row is None else _stored(row._mapping)
+
+
+def stored_advice(
+    connection: Connection, run_ids: Sequence[str]
+) -> Iterator[tuple[str, list[Mapping[str, Any]] | None]]:
+    """Give run_id and advice of runs, also of those whose report went; None = it is not kept."""
+    for first in range(0, len(run_ids), AT_ONCE):
+        some = runs.c.run_id.in_(run_ids[first : first + AT_ONCE])
+        for run_id, text in connection.execute(select(runs.c.run_id, runs.c.advice).where(some)):
+            yield run_id, json.loads(text) if text else None
 
 
 def _stored(row: Mapping[Any, Any]) -> StoredRun:

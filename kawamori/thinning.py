@@ -23,12 +23,11 @@ from advisory.types import Level
 from alerts.ledger import append
 from alerts.ledger_tables import ledger
 from kawamori.run_line import RECORD, keep_line
-from kawamori.store import StoredRun, runs, stored_runs
+from kawamori.store import StoredRun, runs, stored_advice, stored_runs
 from kawamori.tables import metadata
 
 KEPT_LEVEL = Level.ELDERLY  # from which a run stays for good
 NOT_DECISIVE = ("run", "cycle_log", "staff_watch")  # tables that name every run, or the newest
-AT_ONCE = 200  # runs whose advice is read together
 PART = ".part"  # ends the name of a report that was never finished
 
 
@@ -129,12 +128,10 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _grave(connection: Connection, run_ids: Sequence[str]) -> Iterator[str]:
     """Give which of the runs advised `KEPT_LEVEL` or more; one whose advice is not kept counts."""
-    for first in range(0, len(run_ids), AT_ONCE):
-        some = runs.c.run_id.in_(run_ids[first : first + AT_ONCE])
-        for run_id, advice in connection.execute(select(runs.c.run_id, runs.c.advice).where(some)):
-            levels = [row["level"] for row in json.loads(advice)] if advice else [KEPT_LEVEL]
-            if any(level is not None and level >= KEPT_LEVEL for level in levels):
-                yield run_id
+    for run_id, advice in stored_advice(connection, run_ids):
+        levels = [KEPT_LEVEL] if advice is None else [row["level"] for row in advice]
+        if any(level is not None and level >= KEPT_LEVEL for level in levels):
+            yield run_id
 
 
 def _inside(run: StoredRun, out: Path) -> bool:

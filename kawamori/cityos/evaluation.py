@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,7 +27,7 @@ from alerts.standing import ENDINGS
 from kawamori.cityos.anonymity import K, tens
 from kawamori.cityos.open_data import plain_csv
 from kawamori.run import Run
-from kawamori.store import StoredRun, stored_runs
+from kawamori.store import StoredRun, stored_advice, stored_runs
 from kawamori.stored_run import run_of
 from kawamori.words import JST
 
@@ -77,8 +77,8 @@ def evaluate(engine: Engine, city_id: str, *, drill: bool = False) -> Evaluation
     ValueError
         If no complete run of the city is stored.
     """
-    runs = [one for one in stored_runs(engine, state="complete")
-            if one.city_id == city_id and one.drill == drill and one.folder]  # fmt: skip
+    known = stored_runs(engine, state="complete", city_id=city_id)
+    runs = [one for one in known if one.drill == drill]
     if not runs:
         kind = "drill" if drill else "live run"
         raise ValueError(f"a {kind} of {city_id!r} must be stored, there is none. Run one first.")
@@ -87,22 +87,28 @@ def evaluate(engine: Engine, city_id: str, *, drill: bool = False) -> Evaluation
     advised: dict[tuple[str, str], Advised] = {}
     city, unreadable = city_id, 0
     skill = _Skill()
-    for stored in sorted(runs, key=lambda one: one.issued_at):
+    for stored, rows in _thinned(engine, [one for one in runs if not one.folder]):
+        if rows is None:
+            unreadable += 1
+        else:
+            _count(rows, stored, tallies, names, advised)
+    reports = (one for one in runs if one.folder)
+    for stored in sorted(reports, key=lambda one: one.issued_at):
         found = _record(stored)
         if found is None:
             unreadable += 1
             continue
         record, run = found
         city = record["city"]["name"]
-        _count(record, stored, tallies, names, advised)
+        _count(record["advice"], stored, tallies, names, advised)
         skill.add(record, run)
     skill.into(tallies)
     _orders(engine, city_id, advised, tallies, drill=drill)
     with engine.connect() as connection:
         head = read_head(connection)
         holds = not list(faults(read(connection), head))
-    rows = [_row(cell, names.get(cell[1], cell[1]), tallies[cell]) for cell in sorted(tallies)]
-    return Evaluation(city, drill, rows, len(runs), unreadable, head.number, holds)
+    table = [_row(cell, names.get(cell[1], cell[1]), tallies[cell]) for cell in sorted(tallies)]
+    return Evaluation(city, drill, table, len(runs), unreadable, head.number, holds)
 
 
 def write_evaluation(found: Evaluation, folder: Path) -> list[Path]:
@@ -172,12 +178,22 @@ def _record(stored: StoredRun) -> tuple[dict[str, Any], Run] | None:
         return None
 
 
+def _thinned(
+    engine: Engine, runs: Sequence[StoredRun]
+) -> Iterator[tuple[StoredRun, list[Mapping[str, Any]] | None]]:
+    """Give what the runs advised whose report was thinned out: else quiet hours count for less."""
+    known = {one.run_id: one for one in runs}
+    with engine.connect() as connection:
+        for run_id, advice in stored_advice(connection, [*known]):
+            yield known[run_id], advice
+
+
 def _count(
-    record: Mapping[str, Any], stored: StoredRun, tallies: dict[Cell, Tally],
+    advice: Sequence[Mapping[str, Any]], stored: StoredRun, tallies: dict[Cell, Tally],
     names: dict[str, str], advised: dict[tuple[str, str], Advised],
 ) -> None:  # fmt: skip
     year = stored.issued_at.astimezone(JST).year
-    for row in record["advice"]:
+    for row in advice:
         district_id = row["district_id"]
         names[district_id] = row["name"]
         tally = tallies[year, district_id]

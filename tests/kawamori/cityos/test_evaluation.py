@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, insert, update
 
 from advisory.types import GaugeState
 from alerts.schema import approval, message, outbox
 from kawamori.cityos.evaluation import COLUMNS, LEAD, evaluate, write_evaluation
-from kawamori.record import run_json
+from kawamori.record import plain, run_json
 from kawamori.run import Run
 from kawamori.settings import Settings
-from kawamori.store import complete, open_store, start
+from kawamori.store import complete, open_store, runs, start
 
 
 @pytest.fixture
@@ -182,3 +182,31 @@ def test_a_report_that_is_gone_is_told_and_the_page_is_written(
     assert "うち報告が読めないもの 1 回" in page.read_text(encoding="utf-8")
     with table.open(encoding="utf-8-sig", newline="") as text:
         assert tuple(next(csv.reader(text))) == COLUMNS
+
+
+def test_a_run_whose_report_was_thinned_out_counts_by_its_advice(
+    settings: Settings, live: Run, tmp_path: Path
+) -> None:
+    engine = open_store(settings.store_url)
+    keep(engine, live, tmp_path / "one")
+    (whole,) = [
+        row for row in evaluate(engine, "drill-town").rows if row["レベル3以上を助言した回数"]
+    ]
+    earlier = dataclasses.replace(
+        live, run_id="earlier", issued_at=live.issued_at + timedelta(minutes=10)
+    )
+    named: dict[str, Any] = {"name": "e", "city_id": "drill-town", "drill": False}
+    start(engine, run_id="earlier", issued_at=earlier.issued_at, **named)
+    advice = [plain(one) for one in earlier.advice]
+    complete(engine, "earlier", input_digest="0", folder=tmp_path / "e", advice=advice)
+    with engine.begin() as connection:  # as `kawamori thin` leaves it
+        connection.execute(update(runs).where(runs.c.run_id == "earlier").values(folder=None))
+    found = evaluate(engine, "drill-town")
+    (row,) = [row for row in found.rows if row["レベル3以上を助言した回数"]]
+    assert (found.runs, found.unreadable) == (2, 0)
+    assert row["計算回数"] == whole["計算回数"] + 1
+    assert row["レベル3以上を助言した回数"] == whole["レベル3以上を助言した回数"] + 1
+    with engine.begin() as connection:
+        connection.execute(update(runs).where(runs.c.run_id == "earlier").values(advice=None))
+    assert evaluate(engine, "drill-town").unreadable == 1
+    engine.dispose()
