@@ -22,6 +22,7 @@ FAR_STATION_KM = 150.0
 ABOVE_M = 10.0  # over all that was measured: a threshold of another unit or zero
 DAYS_MIN = 60  # of a series that shows hardly a flood
 NAMED = 5
+UPPER = {"judgment", "danger", "overflow"}
 DEGREE_KM = 111.2
 
 
@@ -107,6 +108,11 @@ def _levels(city: City, city_id: str) -> Found:
     if bare:
         yield red(f"{city_id} thresholds", f"none at all: {_some(bare)}: their districts stay "
                   "UNKNOWN", "Write those of the river manager into gauges.toml.")  # fmt: skip
+    known_of = {one.gauge_id: {name for name, _ in one.thresholds.items()} for one in city.gauges}
+    if low := [name for name, there in known_of.items() if there and not UPPER & there]:
+        told = f"no 避難判断水位 or above: {_some(low)}: their water tells no level 3 or above"
+        yield unknown(f"{city_id} upper thresholds", told,
+                      "Write those of the river manager, where there are any.")  # fmt: skip
     check = f"{city_id} series"
     try:
         series = read_series(city.folder / "observations.nc")

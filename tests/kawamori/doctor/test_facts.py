@@ -102,6 +102,14 @@ def test_thresholds_in_centimetres_and_none_at_all_are_named(patient: Patient) -
     assert line.told.startswith("none at all: g1")
 
 
+def test_a_gauge_that_can_tell_no_level_above_two_is_told(patient: Patient) -> None:
+    path = patient.settings.cities / "tiny" / "gauges.toml"
+    before, _, after = path.read_text(encoding="utf-8").partition("judgment")
+    path.write_text(before + after[after.index("[[rain_gauge]]") :], encoding="utf-8")
+    found = {line.check: line.state for line in facts.facts(patient, "tiny")}
+    assert found["tiny upper thresholds"] == "unknown"
+
+
 def test_a_district_without_gauge_is_unknown_and_none_at_all_a_fault(patient: Patient) -> None:
     folder = patient.settings.cities / "tiny"
     _districts(gauge_ids=[["g1"], []])(folder)
