@@ -142,7 +142,7 @@ def _in_time(
     try:
         found = told.get(timeout=left_s)
     except queue.Empty:
-        raise FeedError("timeout", f"{url} was not whole after {left_s:.0f} s") from None
+        raise FeedError("timeout", f"{url} was not whole after {left_s:.3g} s") from None
     if isinstance(found, Exception):
         raise found
     return found
@@ -165,7 +165,7 @@ def _page(polling: Polling, url: str, headers: Mapping[str, str], limit_bytes: i
         raise FeedError("timeout", f"{url} did not answer in time") from error
     except (httpx2.RemoteProtocolError, httpx2.ReadError, zlib.error) as error:
         raise FeedError("partial", f"{url} ended early: {error}") from error
-    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as error:  # a host that is no name
         raise FeedError("unreachable", f"{url}: {type(error).__name__}: {error}") from error
 
 

@@ -146,3 +146,8 @@ def test_a_link_leads_to_the_page_s_own_host_by_its_own_scheme_or_nowhere():
     for link in ("https://example.com/1.xml", "file:///etc/passwd", "//[::1]/1.xml"):
         with pytest.raises(FeedError, match=r"is not on example\.jp"):
             on_host(link, own)
+
+
+@pytest.mark.parametrize("url", ["", "not a url", "http://[::1/x", "http://" + "a" * 300 + ".jp/"])
+def test_an_address_that_is_none_is_unreachable(polling, url):
+    assert fault(polling(), url) == "unreachable"

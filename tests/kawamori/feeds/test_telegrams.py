@@ -109,3 +109,47 @@ def test_an_unchanged_list_is_not_sent_again(pages, town, feed, round_at):
     poll_one(town, feed, round_at())
     assert poll_one(town, feed, round_at(60)).fault == ""
     assert pages.asked[-2][1]["If-None-Match"] == '"7"'
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [b"<html xmlns='http://www.w3.org/1999/xhtml'><body>maintenance</body></html>",
+     b"<!DOCTYPE html><html><body>maintenance</body></html>", b"<rss><channel/></rss>", b"{}"],
+)  # fmt: skip
+def test_a_notice_in_place_of_a_list_is_not_a_list_without_warnings(
+    pages, town, feed, round_at, tmp_path, notice
+):
+    pages.put("/regular.xml", notice)
+    assert poll_one(town, feed, round_at()).fault.startswith("form: ")
+    assert last_poll(telegram_folder(tmp_path)) is None
+
+
+def test_links_may_be_relative_or_second_and_ids_may_stand_alone(
+    pages, town, feed, round_at, tmp_path
+):
+    names = [f"2026060103000{number}_0_VXKO50_070000.xml" for number in range(4)]
+    entries = (
+        f'<entry><link href="data/{names[0]}"/></entry>'
+        f'<entry><link rel="self" href="x"/><link rel="alternate" href="/data/{names[1]}"/></entry>'
+        f"<entry><id>{pages.url}/data/{names[2]}</id></entry>"
+        f'<entry><link href="{pages.url.replace("http:", "HTTP:")}/data/{names[3]}"/></entry>'
+    )
+    pages.put("/extra.xml", f'<feed xmlns="http://www.w3.org/2005/Atom">{entries}</feed>'.encode())
+    for name in names:
+        pages.put(f"/data/{name}", b"<Report/>")
+    assert poll_one(town, feed, round_at()).fault == ""
+    assert xml(telegram_folder(tmp_path)) == names
+
+
+def test_a_thousand_entries_twice_and_in_no_order_are_each_fetched_once(
+    pages, town, feed, round_at, tmp_path
+):
+    wanted = [f"2026060103{number:04d}_0_VXKO50_070000.xml" for number in range(5)]
+    others = [f"2026060103{number:04d}_0_VPFJ50_070000.xml" for number in range(1000)]
+    for name in wanted:
+        pages.put(f"/data/{name}", b"<Report/>")
+    pages.put("/extra.xml", atom(pages, *others[::-1], *wanted[::-1], *wanted, *others))
+    assert poll_one(town, feed, round_at()).fault == ""
+    assert sorted(path for path in pages.paths() if "/data/" in path) == [
+        f"/data/{name}" for name in wanted
+    ]
