@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from forecasting.screening.limits import off_earth
 from forecasting.screening.series import Flags, Series, flags_of
 
 SPIKE_SUSPECT_M, SPIKE_BAD_M, SPIKE_RETURN = 0.5, 2.0, 0.2
@@ -15,7 +16,7 @@ def spike_flags(series: Series) -> Flags:
 
     Of two together both must be as far on the same side.
     """
-    level = series.level_m
+    level = np.where(off_earth(series.level_m), np.nan, series.level_m)
     suspect, bad = np.zeros((2, *level.shape), dtype=bool)
     for width in range(1, WIDEST + 1) if series.hindsight else ():
         if len(level) < width + 2:

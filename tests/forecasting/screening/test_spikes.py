@@ -36,6 +36,11 @@ def test_a_small_step_of_two_is_within_what_rivers_do() -> None:
     assert flags([1.0, 2.2, 2.2, 1.0]) == [GOOD, SUSPECT, SUSPECT, GOOD]
 
 
+@pytest.mark.parametrize("mark", [-9999.0, float("inf")])
+def test_a_mark_of_a_missing_value_is_no_neighbour(mark: float) -> None:
+    assert flags([mark, 1.0, 1.0, mark]) == [GOOD] * 4  # the range test refuses the marks
+
+
 @pytest.mark.parametrize("level", [[], [1.0], [1.0, 9.0], [1.0, 9.0, 1.0], [NAN] * 5])
 def test_a_few_readings_are_no_fault_of_the_test(level: list[float]) -> None:
     assert len(flags(level)) == len(level)
