@@ -12,7 +12,6 @@ from sqlalchemy import Engine
 from alerts.duty.roster import on_watch
 from alerts.duty.types import Officer
 from alerts.wording import JST
-from kawamori.city import read_city
 from kawamori.cycle_log import last_cycle
 from kawamori.doctor.finding import Finding, Found, Patient, age, ok, red
 from kawamori.official_files import official_files
@@ -43,7 +42,7 @@ def bundle(patient: Patient, city_id: str) -> Found:
         )
         return
     try:
-        city = read_city(folder)
+        city = patient.city(city_id)
         rows = official_files(folder)
     except (ValueError, OSError) as error:
         yield red(check, str(error), "Correct what it names (docs/city.md, data/README.md).")

@@ -6,10 +6,12 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
 
+from kawamori.city import read_city
 from kawamori.doctor import city, facts, feeds, home, machine, model, service, store
 from kawamori.doctor.finding import MARKS, Finding, Found, Patient, red
 from kawamori.rosters import rostered
@@ -46,7 +48,7 @@ def examine(settings: Settings, *, now: datetime, city_id: str | None = None) ->
     engine, answered = store.open_store(settings)
     try:
         cities = _cities(settings) if city_id is None else (city_id,)
-        patient = Patient(settings, cities, now, engine)
+        patient = Patient(settings, cities, now, engine, cache(read_city))
         found = [line for check in MACHINE for line in _lines(check, patient)]
         found += [answered, *(line for check in STORE for line in _lines(check, patient))]
         if not cities:

@@ -9,7 +9,7 @@ import numpy as np
 
 from forecasting.types import Gauge, Observations
 from kawamori.cities import with_assisted
-from kawamori.city import City, read_city, read_toml
+from kawamori.city import City, read_toml
 from kawamori.city_facts import OWN_KEYS
 from kawamori.doctor.finding import Finding, Found, Patient, ok, red, unknown
 from kawamori.drill import read_series
@@ -22,15 +22,15 @@ FAR_STATION_KM = 150.0
 ABOVE_M = 10.0  # over all that was measured: a threshold of another unit or zero
 DAYS_MIN = 60  # of a series that shows hardly a flood
 NAMED = 5
+BEYOND_DEG = 3.0  # of the zone: distances are off by about one in a thousand
 UPPER = {"judgment", "danger", "overflow"}
 DEGREE_KM = 111.2
 
 
 def facts(patient: Patient, city_id: str) -> Found:
     """Hold the files of a bundle against each other and against the ground."""
-    folder = patient.settings.cities / city_id
     try:
-        city = read_city(folder)
+        city = patient.city(city_id)
     except (ValueError, OSError):
         return  # its own check says it
     lines = [line for look in LOOKS for line in look(city, city_id)]
@@ -170,8 +170,10 @@ def _crs_fault(city: City) -> str:
     area = CRS.from_user_input(city.crs).area_of_use
     west, south, east, north = city.districts.total_bounds
     lon, lat = (west + east) / 2, (south + north) / 2
-    if area is None or (area.west - 1 <= lon <= area.east + 1
-                        and area.south - 1 <= lat <= area.north + 1):  # fmt: skip
+    if area is None or (
+        area.west - BEYOND_DEG <= lon <= area.east + BEYOND_DEG
+        and area.south - BEYOND_DEG <= lat <= area.north + BEYOND_DEG
+    ):
         return ""
     return (
         f"{city.crs} is made for {area.name.split('.')[0]}, the city lies at {lon:.2f}, {lat:.2f}"

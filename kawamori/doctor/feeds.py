@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from kawamori.city import City, read_city
+from kawamori.city import City
 from kawamori.doctor.finding import Finding, Found, Patient, age, ok, red, unknown
 from kawamori.feeds.config import BY_FOLDER, RAIN, TELEGRAMS, kinds_of, read_feeds
 from kawamori.feeds.csv_files import REFUSED
@@ -26,7 +26,7 @@ OTHERS = timedelta(minutes=2)
 def feeds(patient: Patient, city_id: str) -> Found:
     """Tell how each feed is by its own interval; one on demand is never late."""
     try:
-        city = read_city(patient.settings.cities / city_id)
+        city = patient.city(city_id)
     except (ValueError, OSError):
         return  # its own check says it
     check = f"{city_id} feeds"
@@ -57,7 +57,7 @@ def telegram_feeds(patient: Patient) -> Found:
     asked: dict[str, list[str]] = {}
     for city_id in patient.cities:
         try:
-            known = read_feeds(read_city(patient.settings.cities / city_id))
+            known = read_feeds(patient.city(city_id))
         except (ValueError, OSError):
             continue  # its own check says it
         for feed in known:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Engine
 
+from kawamori.city import City, read_city
 from kawamori.settings import Settings
 from kawamori.store import StoredRun, newest_run
 
@@ -36,6 +37,11 @@ class Patient:
     cities: tuple[str, ...]
     now: datetime
     engine: Engine | None = None  # None = no store that this program can read
+    read: Callable[[Path], City] = read_city  # an examination reads each city once
+
+    def city(self, city_id: str) -> City:
+        """Give a built city; errors are those of `read_city`."""
+        return self.read(self.settings.cities / city_id)
 
     def newest(self, city_id: str) -> StoredRun | None:
         """Give the newest complete run of a city that is no drill; None = there is none."""

@@ -11,7 +11,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from alerts.glossary import languages
-from kawamori.city import read_city
 from kawamori.damaged import DAMAGED
 from kawamori.doctor.finding import Found, Patient, ok, red, unknown
 from kawamori.feeds.config import read_feeds
@@ -121,9 +120,7 @@ def feed_tokens(patient: Patient) -> Found:
     names = set()
     for city_id in patient.cities:
         try:
-            names |= {
-                feed.name for feed in read_feeds(read_city(patient.settings.cities / city_id))
-            }
+            names |= {feed.name for feed in read_feeds(patient.city(city_id))}
         except (ValueError, OSError):
             return  # its own check says it; the names are not all known
     if strange := sorted(set(patient.settings.feed_tokens) - names):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from forecasting.models import LevelModel
 from forecasting.registry import load
 from kawamori.champion import BROKEN, champion_folder, needs_of
-from kawamori.city import City, read_city
+from kawamori.city import City
 from kawamori.doctor.finding import Found, Patient, ok, red
 from kawamori.drill import lessons, read_series
 from kawamori.feeds.config import read_feeds
@@ -21,7 +21,7 @@ UNREADABLE = (ValueError, OSError)
 def model(patient: Patient, city_id: str) -> Found:
     """See that the model is kept that the next cycle asks for, of these files and this program."""
     try:
-        city = read_city(patient.settings.cities / city_id)
+        city = patient.city(city_id)
         series = read_series(city.folder / "observations.nc")
     except UNREADABLE:
         return  # their own checks say it
@@ -72,7 +72,7 @@ def champion(patient: Patient, city_id: str) -> Found:
 def _unmet(patient: Patient, city_id: str, promoted: LevelModel) -> list[str]:
     """Give the needs of the desk that a promoted model does not meet: leads, gauges, stations."""
     try:
-        learned = lessons(read_city(patient.settings.cities / city_id), drill=False)
+        learned = lessons(patient.city(city_id), drill=False)
     except UNREADABLE:
         return []  # its own check says it
     return [one.told for one in needs_of(promoted, learned.model, learned.training) if one.told]
@@ -81,7 +81,7 @@ def _unmet(patient: Patient, city_id: str, promoted: LevelModel) -> list[str]:
 def rain(patient: Patient, city_id: str) -> Found:
     """See that a model reads the rain forecasts that the city's feeds bring; else nobody does."""
     try:
-        city = read_city(patient.settings.cities / city_id)
+        city = patient.city(city_id)
         ours = rain_feeds(read_feeds(city))
     except (ValueError, OSError):
         return  # their own checks say it
