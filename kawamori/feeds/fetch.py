@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from kawamori.feeds.types import POLL_S, FeedError, Polling
+from kawamori.feeds.types import FeedError, Polling
 
 CONNECT_S, READ_S, WHOLE_S = 5.0, 15.0, 45.0
 TRIES = 3
@@ -66,7 +66,7 @@ def fetch(polling: Polling, url: str, read: Callable[[Page], T], *, headers: Map
     """Give what `read` makes of a page, and the page; None = not modified (304).
 
     A body that `read` refuses with ValueError is fetched again: it may have been cut off. All pages
-    of a poll have `POLL_S` together.
+    of a poll have the time of `polling.until`.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def _in_time(
     """Give a page before its time, and that of the poll, is over, whatever the server does."""
     left_s = min(WHOLE_S, polling.until - time.monotonic())
     if left_s <= 0:
-        raise FeedError("timeout", f"{url} was not asked for: its feed has taken {POLL_S:g} s")
+        raise FeedError("timeout", f"{url} was not asked for: the time of its feed is over")
     told: queue.SimpleQueue[Page | Exception | None] = queue.SimpleQueue()
 
     def ask() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from kawamori.feeds.facts import feed_facts
 from kawamori.feeds.poll import poll_due, poll_one
 from kawamori.feeds.state import feed_states
-from kawamori.feeds.types import Feed
+from kawamori.feeds.types import Feed, FeedError, Polled
 
 NOW = datetime(2026, 6, 1, 3, 5, tzinfo=UTC)
 TEN = timedelta(minutes=10)
@@ -168,6 +169,28 @@ def test_a_feed_that_raises_anything_does_not_silence_the_next(
     odd = Feed("odd", "suimon", 600.0, url=pages.url, stations={"1": "g1"})
     outcomes = poll_due(town, [odd, table_feed], round_at())
     assert [one.fault for one in outcomes] == ["ZeroDivisionError: by a strange body", ""]
+
+
+def test_feeds_that_failed_are_asked_last_and_share_what_is_left_of_the_round(
+    town, round_at, monkeypatch
+):
+    from kawamori.feeds import poll as module
+
+    asked = []
+
+    def silent(feed, polling):
+        asked.append((feed.name, polling.until - time.monotonic()))
+        if feed.name != "well":
+            raise FeedError("timeout", "nothing came")
+        return Polled()
+
+    monkeypatch.setitem(module.POLLERS, "suimon", silent)
+    feeds = [Feed(name, "suimon", 60.0, stations={"1": "g1"}) for name in ("a", "b", "well")]
+    poll_due(town, feeds, round_at())
+    poll_due(town, feeds, round_at(60))
+    assert [name for name, _ in asked] == ["a", "b", "well", "well", "a", "b"]
+    # Of 180 s the first of three may take 60; nobody took any, so the next 90, and 90 is the most.
+    assert [left_s for _, left_s in asked] == pytest.approx([60, 90, 90, 60, 90, 90], abs=10)
 
 
 def test_a_feed_that_misses_two_polls_is_silent(pages, town, table_feed, round_at):
