@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from advisory.types import Advice, GaugeState, Level, Reason
 from forecasting.types import BAD, MISSING, Gauge, aware
+from kawamori.doubted import doubtful, refused
 from kawamori.run import Run
 from kawamori.situation_words import WORDS, told
 from kawamori.ungauged import Danger, in_force
@@ -166,6 +167,12 @@ def alarms(run: Run, *, at: datetime | None = None, language: str = "ja") -> lis
     add("silent", [row.gauge.name for row in rows if row.level is Level.UNKNOWN])
     old = [row.gauge.name for row in rows if row.level is not Level.UNKNOWN and row.old]
     add("old", old, span=say.duration(OLD_MIN))
+    for key, doubts in (("refused", refused(run)), ("doubtful", doubtful(run))):
+        add(key, [
+            told(language, "doubt", name=one.gauge.name, at=say.clock(one.at),
+                 level=say.metres(one.level_m), count=one.count)
+            for one in doubts
+        ])  # fmt: skip
     names = dict(run.city.districts["name"])
     for danger in (run.inland, run.landslide):
         found += _in_force(danger, names, language)
