@@ -73,6 +73,7 @@ bench: $(VENV)/dev.stamp assets peers ## the figures, each beside its peer
 	$(BIN)/python -m benchmarks.console --json
 	$(BIN)/python -m benchmarks.quality --json
 	$(BIN)/python -m benchmarks.scale --json
+	$(BIN)/python -m benchmarks.months --json
 	$(BIN)/python -m benchmarks.soak --hours 24
 
 serve: assets ## the stored runs in a browser

@@ -120,12 +120,19 @@ def nights(settings: Settings, now: datetime) -> Figures:
 
 
 def saved(settings: Settings, now: datetime) -> Figures:
-    """Give the back-up and its size."""
-    from kawamori.backup import backup
+    """Give the first nightly back-up, which packs every report, the next one, and their sizes."""
+    from kawamori.backup import nightly
 
-    file = settings.home / "b.zip"
-    found = timed(lambda: backup(settings.store_url, file, at=now), "backup")
-    return found | {"backup_size_mb": round(file.stat().st_size / 1e6, 1)}
+    url, folder, found = settings.store_url, settings.backups, {}
+    for name, at in (("backup_first_night", now), ("backup_next_night", now + timedelta(days=1))):
+        before = _size_mb(folder)
+        found |= timed(partial(nightly, url, folder, kept=7, at=at), name)
+        found[f"{name}_mb"] = round(_size_mb(folder) - before, 1)
+    return found
+
+
+def _size_mb(folder: Path) -> float:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
 
 
 def outward(settings: Settings, _now: datetime) -> Figures:

@@ -18,10 +18,12 @@ from alerts.ledger_tables import HEAD_GUARDS, ROW_GUARDS
 from alerts.preflight import last_checks, tell
 from alerts.recipients import recipient_address
 from kawamori import tables
-from kawamori.backup import MANIFEST, STORE, digest_of
+from kawamori.backup import MANIFEST, STORE
 from kawamori.database import HEAD, connect, revision
 from kawamori.doctor.finding import Finding, Found, Patient, age, ok, red
 from kawamori.duty_facts import health
+from kawamori.packed_reports import FOLDER as REPORTS
+from kawamori.packed_reports import digest_of
 from kawamori.settings import Settings
 
 KEYS = {
@@ -262,16 +264,21 @@ def backups(patient: Patient) -> Found:
 
 
 def _broken(path: Path, kind: str) -> str:
-    """Give why the store could not come back from a file; "" = it could. Reports are not read."""
+    """Give why a file could not be restored; "" = it could. Reports are looked for, not read."""
     name = STORE[kind]
     try:
         with ZipFile(path) as packed:
-            wanted = json.loads(packed.read(MANIFEST))["sha256"].get(name)
+            manifest = json.loads(packed.read(MANIFEST))
+            wanted = manifest["sha256"].get(name)
             if wanted is None:
                 return f"it holds no {name}"
             with packed.open(name) as part:
                 found = digest_of(part)
-            return "" if found == wanted else f"{name} was changed"
+        beside = path.parent / REPORTS
+        lacking = [one for one in manifest.get(REPORTS, {}) if not (beside / one).is_file()]
+        if lacking:
+            return f"{REPORTS}/ beside it lacks {len(lacking)} reports, as {lacking[0]}"
+        return "" if found == wanted else f"{name} was changed"
     except (BadZipFile, KeyError, ValueError, OSError, zlib.error) as error:
         return f"{name}: {error}"
 

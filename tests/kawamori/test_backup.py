@@ -254,8 +254,76 @@ def test_of_nightly_back_ups_the_newest_stay_and_others_are_left_alone(store, st
         nightly(store_url, folder, kept=2, at=AT + timedelta(days=days))
     (folder / "before-the-upgrade.zip").write_bytes(b"")
     file, count, gone = nightly(store_url, folder, kept=2, at=AT + timedelta(days=4))
-    assert (file.name, count, gone) == ("2026-09-12.zip", 2, [])
+    assert (file.name, count, gone) == ("2026-09-12.zip", 1, [])
     assert {path.name for path in folder.iterdir()} == {
-        "2026-09-11.zip", "2026-09-12.zip", "before-the-upgrade.zip",
+        "2026-09-11.zip", "2026-09-12.zip", "before-the-upgrade.zip", "reports",
     }  # fmt: skip
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_report_is_packed_once_and_each_nightly_back_up_restores_it(
+    store, store_url, other_url, tmp_path
+):
+    folder = tmp_path / "home" / "backups"
+    nightly(store_url, folder, kept=2, at=AT)
+    packed = folder / "reports" / "r1.zip"
+    made = packed.stat().st_mtime_ns
+    second, _, _ = nightly(store_url, folder, kept=2, at=AT + timedelta(days=1))
+    assert packed.stat().st_mtime_ns == made
+    assert stat.S_IMODE(packed.stat().st_mode) == 0o600
+    back = restore(other_url, second, tmp_path / "elsewhere")
+    assert (back.files, back.ledger_faults) == (2, ())
+    there = tmp_path / "elsewhere" / "town-heavy"
+    assert (there / "maps" / "平.png").read_bytes() == b"picture"
+
+
+def test_a_packed_report_goes_when_no_back_up_names_it_any_more(store, store_url, tmp_path):
+    folder = tmp_path / "home" / "backups"
+    nightly(store_url, folder, kept=2, at=AT)
+    shutil.rmtree(tmp_path / "out" / "town-heavy")
+    (folder / "reports" / "r9.zip.part").write_bytes(b"of a killed call")
+    nightly(store_url, folder, kept=2, at=AT + timedelta(days=1))
+    assert [path.name for path in (folder / "reports").iterdir()] == ["r1.zip"]
+    nightly(store_url, folder, kept=2, at=AT + timedelta(days=2))
+    assert [path.name for path in (folder / "reports").iterdir()] == []
+
+
+def test_a_damaged_back_up_neither_stops_the_next_one_nor_lets_reports_go(
+    store, store_url, tmp_path
+):
+    folder = tmp_path / "home" / "backups"
+    old, _, _ = nightly(store_url, folder, kept=3, at=AT)
+    old.write_bytes(b"no zip")
+    shutil.rmtree(tmp_path / "out" / "town-heavy")
+    _, count, gone = nightly(store_url, folder, kept=3, at=AT + timedelta(days=1))
+    assert (count, gone) == (0, ["r1"])
+    assert (folder / "reports" / "r1.zip").is_file()
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        (lambda path: path.unlink(), "reports/r1.zip is missing"),
+        (lambda path: path.write_bytes(b"other"), "reports/r1.zip was changed"),
+    ],
+)
+def test_a_packed_report_that_is_not_as_it_was_is_refused_before_anything_is_written(
+    store, store_url, other_url, tmp_path, harm, told
+):
+    folder = tmp_path / "home" / "backups"
+    file, _, _ = nightly(store_url, folder, kept=2, at=AT)
+    harm(folder / "reports" / "r1.zip")
+    with pytest.raises(ValueError, match=told):
+        restore(other_url, file, tmp_path / "elsewhere")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_report_that_a_later_run_wrote_again_is_packed_as_the_later_ones(
+    store, store_url, tmp_path
+):
+    later = AT + timedelta(minutes=10)
+    start(store, run_id="r2", name="town-heavy", city_id="town", issued_at=later, drill=False)
+    complete(store, "r2", input_digest="d", folder=tmp_path / "out" / "town-heavy", advice=[])
+    folder = tmp_path / "home" / "backups"
+    _, count, _ = nightly(store_url, folder, kept=2, at=later)
+    assert (count, [path.name for path in (folder / "reports").iterdir()]) == (1, ["r2.zip"])

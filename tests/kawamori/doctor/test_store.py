@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from sqlalchemy import text
 
-from kawamori.backup import backup
+from kawamori.backup import backup, nightly
 from kawamori.console.accounts import add_account
 from kawamori.database import HEAD
 from kawamori.doctor import store
 from kawamori.doctor.finding import Patient
+from kawamori.store import complete, start
 from tests.findings import NOW, only
 
 
@@ -53,6 +55,23 @@ def test_a_back_up_whose_store_cannot_come_back_is_named(patient: Patient) -> No
     file.write_bytes(content)
     line = only(store.backups(patient))
     assert line.told.startswith("a.zip cannot be restored: store.sqlite")
+
+
+def test_a_nightly_back_up_that_lacks_a_packed_report_is_named(
+    patient: Patient, tmp_path: Path
+) -> None:
+    assert patient.engine is not None
+    report = tmp_path / "report"
+    report.mkdir()
+    (report / "run.json").write_text("{}")
+    start(patient.engine, run_id="r1", name="report", city_id="town", issued_at=NOW, drill=False)
+    complete(patient.engine, "r1", input_digest="d", folder=report, advice=[])
+    file, _, _ = nightly(patient.settings.store_url, patient.settings.backups, kept=2, at=NOW)
+    assert only(store.backups(patient)).state == "ok"
+    (file.parent / "reports" / "r1.zip").unlink()
+    assert only(store.backups(patient)).told.endswith(
+        "reports/ beside it lacks 1 reports, as r1.zip"
+    )
 
 
 def test_a_console_that_nobody_may_administer_is_named(patient: Patient) -> None:
