@@ -96,7 +96,8 @@ class Console:
         self.lives[-1].append(resident_mb(self.process.pid))
         age = AGE.search(told)
         seen = None if age is None else time.time() - float(age[1])
-        if newest is not None and (seen is None or abs(seen - newest.timestamp()) > 300):
+        # A killed guard may leave a run that is stored: then the console shows a newer one.
+        if newest is not None and (seen is None or newest.timestamp() - seen > 300):
             self.stale.append(f"{newest:%m-%d %H:%M}")
 
     def kill(self, after_s: float) -> None:
