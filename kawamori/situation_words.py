@@ -57,7 +57,7 @@ ENGLISH = {
     "old": "Gauges whose level is {span} old or more: {names}",
     "refused": "Levels taken for faults and not used: {names} (look at the river or a camera)",
     "doubtful": "Doubtful levels that are in use: {names} (see whether the sensor still moves)",
-    "doubt": "{name} {at} {level} m ({count} times)",
+    "doubt": "{name} {at} {level} m ({count} ×)",
     "unjudged": "Districts that cannot be judged: {names} (do not read this as safe)",
     "people_unknown": "number of people unknown",
     INLAND: "Inland water and small streams may flood (no gauges; by rain and warnings)",

@@ -32,7 +32,7 @@ def test_the_newest_refused_level_of_the_hour_is_told_with_their_number(made_run
     assert "誤りとみて使っていない水位: 上橋 7/1 00:00 9.00 m(2回)(現地・カメラで確かめること)" in (
         alarms(run)
     )
-    assert any("上橋 7/1 00:00 9.00 m (2 times)" in text for text in alarms(run, language="en"))
+    assert any("上橋 7/1 00:00 9.00 m (2 ×)" in text for text in alarms(run, language="en"))
 
 
 def test_a_run_of_good_readings_has_nothing_to_tell(made_run: Run) -> None:
