@@ -237,16 +237,28 @@ def _later(work: Callable[[], None], after_s: float) -> Iterator[None]:
 
 @contextmanager
 def locked(url: str, for_s: float) -> Iterator[None]:
-    """Hold the write lock of a SQLite store for so long (a writer waits 5 s)."""
-    held = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None,
-                           check_same_thread=False)  # fmt: skip
-    held.execute("BEGIN EXCLUSIVE")
-    timer = threading.Timer(for_s, held.close)
-    timer.start()
+    """Hold the write lock of a SQLite store for so long (a writer waits 5 s).
+
+    From a process of its own: a process that is forked with the connection open takes the lock for
+    its own, and never sees it let go.
+    """
+    held = FORK.Event()
+    holder = FORK.Process(target=_hold, args=(url.removeprefix("sqlite:///"), for_s, held))
+    holder.start()
+    held.wait(60)
     try:
         yield
     finally:
-        timer.join()
+        holder.join()
+
+
+def _hold(path: str, for_s: float, held: Any) -> None:
+    connection = sqlite3.connect(path, isolation_level=None, timeout=60)
+    connection.execute("BEGIN EXCLUSIVE")
+    held.set()
+    time.sleep(for_s)
+    connection.close()
+    os._exit(0)
 
 
 @contextmanager
