@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -63,12 +62,20 @@ values = st.recursive(
 )
 
 
+def fault_of(read: Callable[[bytes], object], body: bytes) -> str | None:
+    """Give what a reader has against a body, None = it reads it; any other error is raised."""
+    try:
+        read(body)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
 @pytest.mark.parametrize("name", READERS)
 @given(body=st.binary(max_size=60) | values.map(json.dumps).map(str.encode))
 @settings(max_examples=30, deadline=None)
 def test_any_body_is_read_or_refused_with_a_value_error(name, body):
-    with suppress(ValueError):
-        READERS[name](body)
+    assert fault_of(READERS[name], body) != ""
 
 
 @pytest.mark.parametrize("body", [b"[" * 200_000, b'{"36":' * 200_000, b"1" + b"0" * 5000])
@@ -92,15 +99,13 @@ damage = {"place": st.integers(0, 10**4), "content": st.binary(max_size=4),
 @settings(max_examples=80, deadline=None)
 def test_a_damaged_grib_file_is_read_or_refused(packing, place, content, lost):
     body = message(AT, grid(), SUM, PACKINGS[packing])
-    with suppress(ValueError):
-        READERS["gpv"](damaged(body, place, content, lost))
+    assert fault_of(READERS["gpv"], damaged(body, place, content, lost)) != ""
 
 
 @given(**damage)
 @settings(max_examples=80, deadline=None)
 def test_a_damaged_tile_is_read_or_refused(place, content, lost):
-    with suppress(ValueError):
-        READERS["tile"](damaged(tile({(10, 20): 5}), place, content, lost))
+    assert fault_of(READERS["tile"], damaged(tile({(10, 20): 5}), place, content, lost)) != ""
 
 
 levels = st.integers(-500, 5000).map(lambda cm: cm / 100)
