@@ -107,10 +107,8 @@ def needs_met(
 
     Parameters
     ----------
-    default
-        The model that forecasts otherwise, fitted or not: it says what is needed.
-    training
-        The city's series, on a piece of which the contract is tried once.
+    default, training
+        As of `champion_for`.
     tried, name
         Where the answer is kept, and by which name of the model.
     """

@@ -121,6 +121,9 @@ def _packed(run: StoredRun, path: Path) -> bool:
         ):
             for name, file in files_of(run.folder).items():
                 packed.write(file, name)
+            packed.close()
+            out.flush()
+            os.fsync(out.fileno())  # later nights name it without reading it again
     except FileNotFoundError:  # thinned out meanwhile: told among those gone
         part.unlink(missing_ok=True)
         return False
